@@ -1,0 +1,73 @@
+"""Fixtures that every package's tests share: a database, a key ring, a clock that stands still, no outside network."""
+
+import importlib
+import pkgutil
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core_api.kit.clock import FixedClock
+from core_api.kit.crypto import Keyring
+from core_api.kit.db import Base, Sessions, make_engine, make_sessions
+
+ROOTS = ("core_api", "knowledge", "dialogs", "assistant", "telephony", "campaigns")
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared, never bound
+
+
+def load_models() -> None:
+    """Imports every slice's tables, so that the metadata is whole."""
+    for root in ROOTS:
+        package = importlib.import_module(root)
+        for module in pkgutil.walk_packages(package.__path__, f"{root}."):
+            if module.name.rsplit(".", 1)[-1] in {"models", "outbox"} and ".rasa." not in module.name:
+                importlib.import_module(module.name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> Iterator[None]:
+    """A test that reaches for the network outside this machine fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not str(address[0]).startswith(LOOPBACK):
+            message = f"tests reach loopback only, not {address[0]}"
+            raise RuntimeError(message)
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    return Keyring.create()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Friday 2026-11-20, 09:00 in the hospital's zone."""
+    return FixedClock(datetime(2026, 11, 20, 1, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def sessions(tmp_path: Path, keyring: Keyring) -> Iterator[Sessions]:
+    """A SQLite database of this test's own, with every table."""
+    load_models()
+    engine = make_engine(f"sqlite:///{tmp_path / 'huifang.db'}")
+    Base.metadata.create_all(engine)
+    yield make_sessions(engine, keyring)
+    engine.dispose()
+
+
+@pytest.fixture
+def session(sessions: Sessions) -> Iterator[Session]:
+    """One open transaction, rolled back at the end."""
+    with sessions() as open_session:
+        yield open_session
+        open_session.rollback()
