@@ -1,7 +1,5 @@
 """Fixtures that every package's tests share: a database, a key ring, a clock that stands still, no outside network."""
 
-import importlib
-import pkgutil
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,18 +12,9 @@ from sqlalchemy.orm import Session
 from core_api.kit.clock import FixedClock
 from core_api.kit.crypto import Keyring
 from core_api.kit.db import Base, Sessions, make_engine, make_sessions
+from migrations import load_models
 
-ROOTS = ("core_api", "knowledge", "dialogs", "assistant", "telephony", "campaigns")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared, never bound
-
-
-def load_models() -> None:
-    """Imports every slice's tables, so that the metadata is whole."""
-    for root in ROOTS:
-        package = importlib.import_module(root)
-        for module in pkgutil.walk_packages(package.__path__, f"{root}."):
-            if module.name.rsplit(".", 1)[-1] in {"models", "outbox"} and ".rasa." not in module.name:
-                importlib.import_module(module.name)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -39,9 +28,9 @@ def _loopback_only() -> Iterator[None]:
             raise RuntimeError(message)
         connect(self, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign]
-    yield
-    socket.socket.connect = connect  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
 
 
 @pytest.fixture(scope="session")

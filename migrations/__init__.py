@@ -1,0 +1,31 @@
+"""The schema's history (Alembic) and the one way to bring a database up to date."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine
+
+ROOTS = ("core_api", "knowledge", "dialogs", "assistant", "telephony", "campaigns")
+TABLE_MODULES = {"models", "outbox"}
+
+
+def load_models() -> None:
+    """Imports every slice's tables, so that the metadata is whole."""
+    for root in ROOTS:
+        package = importlib.import_module(root)
+        for module in pkgutil.walk_packages(package.__path__, f"{root}."):
+            if module.name.rsplit(".", 1)[-1] in TABLE_MODULES and ".rasa." not in module.name:
+                importlib.import_module(module.name)
+
+
+def upgrade(engine: Engine) -> None:
+    """Brings the database to the newest revision; does nothing where it is there already."""
+    with engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
