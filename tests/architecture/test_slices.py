@@ -1,0 +1,91 @@
+"""Directions that import-linter's contracts do not express: rooms of a slice, doors of packages and vendors, sizes."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("huifang", "campaigns", "telephony", "assistant", "dialogs", "knowledge", "core_api")
+MAX_LINES = 400
+DOORS = {
+    "twilio": ("telephony/carriers/", "telephony/simulator/"),
+    "pipecat": ("telephony/",),
+    "pydub": ("telephony/",),
+    "openpyxl": ("core_api/imports/",),
+    "fhir": ("core_api/questionnaires/", "core_api/responses/"),
+    "rasa_sdk": ("dialogs/",),
+    "cn2an": ("dialogs/understanding/", "core_api/imports/"),
+    "jionlp": ("dialogs/understanding/",),
+    "celery": ("campaigns/", "huifang/"),
+    "argon2": ("core_api/identity/",),
+}
+
+
+def _sources() -> Iterator[Path]:
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            if "dialogs/rasa/" not in path.as_posix():
+                yield path
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def _importers() -> Iterator[tuple[str, str]]:
+    for path in _sources():
+        for name in _imports(path):
+            yield path.relative_to(ROOT).as_posix(), name
+
+
+class TestASlice:
+    def test_keeps_its_tables_and_queries_to_itself(self) -> None:
+        leaks = []
+        for importer, name in _importers():
+            parts = name.split(".")
+            private = len(parts) >= 3 and parts[2] in {"models", "repository"} and parts[0] in PACKAGES
+            if private and parts[1] != "kit" and not importer.startswith(f"{parts[0]}/{parts[1]}/"):
+                leaks.append(f"{importer} imports {name}")
+        assert sorted(set(leaks)) == []
+
+
+class TestAPackage:
+    def test_is_entered_by_its_api_only(self) -> None:
+        leaks = []
+        for importer, name in _importers():
+            parts = name.split(".")
+            foreign = parts[0] in PACKAGES and not importer.startswith(f"{parts[0]}/")
+            if foreign and parts[0] not in {"core_api", "huifang"} and len(parts) > 1:
+                inside = parts[-2:] if parts[1] == "simulator" else parts[1:2]
+                if "api" not in parts[1:3] and inside:
+                    leaks.append(f"{importer} imports {name}")
+        assert sorted(set(leaks)) == []
+
+
+class TestAVendor:
+    @pytest.mark.parametrize("vendor", sorted(DOORS))
+    def test_has_its_own_door(self, vendor: str) -> None:
+        outside = {
+            importer
+            for importer, name in _importers()
+            if name.split(".")[0] == vendor and not importer.startswith(DOORS[vendor])
+        }
+        assert outside == set()
+
+
+class TestAFile:
+    def test_stays_short_enough_to_be_read_at_once(self) -> None:
+        long = {
+            path.relative_to(ROOT).as_posix(): lines
+            for path in _sources()
+            if (lines := len(path.read_text("utf-8").splitlines())) > MAX_LINES
+        }
+        assert long == {}
