@@ -17,7 +17,7 @@ DOORS = {
     "openpyxl": ("core_api/imports/",),
     "fhir": ("core_api/questionnaires/", "core_api/responses/"),
     "rasa_sdk": ("dialogs/",),
-    "cn2an": ("dialogs/understanding/", "core_api/imports/"),
+    "cn2an": ("dialogs/understanding/", "telephony/speech/"),
     "jionlp": ("dialogs/understanding/",),
     "celery": ("campaigns/", "huifang/"),
     "argon2": ("core_api/identity/",),
