@@ -1,9 +1,20 @@
 """Questionnaires as data: what a definition holds, and what the rules say about it."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
 ItemType = Literal["boolean", "choice", "multi_choice", "integer", "decimal", "date", "text", "display"]
 Operator = Literal["=", "!=", ">", "<", ">=", "<=", "exists"]
@@ -15,8 +26,17 @@ Behaviour = Literal["all", "any"]
 AnswerValue = bool | int | float | str | date | tuple[str, ...]
 """A boolean, an option's code, several codes, a number in the item's unit, a date, or words."""
 
+
+def _only_iso(value: object) -> object:
+    """Keeps Pydantic from reading a code such as "0" as a day counted from 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("not an ISO date")
+    return value
+
+
+IsoDate = Annotated[date, BeforeValidator(_only_iso)]
 ConditionValue = Annotated[
-    StrictBool | StrictInt | StrictFloat | date | StrictStr, Field(union_mode="left_to_right", default=True)
+    StrictBool | StrictInt | StrictFloat | IsoDate | StrictStr, Field(union_mode="left_to_right")
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
