@@ -1,0 +1,1 @@
+"""Who looked at or changed what, when and for which purpose."""

@@ -1,0 +1,1 @@
+"""Frozen-embryo storage contracts and what is owed on them."""

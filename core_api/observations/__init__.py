@@ -1,0 +1,1 @@
+"""Laboratory results as series, with critical values."""

@@ -1,0 +1,1 @@
+"""Anchor events of a patient's treatment, from which follow-up dates are counted."""
