@@ -1,0 +1,1 @@
+"""Bootstrap of a machine: standard library only, run by the system's Python."""
