@@ -1,0 +1,1 @@
+"""One try to reach one person: a row with a state machine, claimed with a lease."""

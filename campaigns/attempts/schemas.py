@@ -1,0 +1,63 @@
+"""An attempt as services return it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class AttemptState(StrEnum):
+    """Where an attempt stands.
+
+    `dialling` is committed before the carrier is asked; `unknown` means that its fate is being asked of the carrier.
+    """
+
+    PLANNED = "planned"
+    LEASED = "leased"
+    DIALLING = "dialling"
+    IN_CALL = "in_call"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+class AttemptView(BaseModel):
+    """One try."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: UUID
+    campaign_id: UUID
+    target_id: UUID
+    patient_id: UUID
+    number: int
+    state: AttemptState
+    lease_owner: str | None
+    lease_until: datetime
+    dialling_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    carrier_sid: str | None
+    conversation_id: UUID | None
+    response_id: UUID | None
+    disposition: str | None
+    duration_seconds: int | None
+
+
+class Dialling(BaseModel):
+    """What is committed before the carrier is asked.
+
+    Attributes:
+        day: The day in the hospital's zone on which it counts against the caps.
+        phone_key: Blind index of the number.
+        lease_until: When the fate is asked of the carrier, should nothing be heard.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    day: date
+    at: datetime
+    phone_key: str
+    lease_until: datetime
+    conversation_id: UUID
+    response_id: UUID | None

@@ -1,0 +1,147 @@
+"""Verbs on attempts: plan, claim with a lease, commit the dialling, end; each harmless when repeated."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from campaigns.attempts import repository
+from campaigns.attempts.models import Attempt
+from campaigns.attempts.rules import ON_THE_LINE
+from campaigns.attempts.schemas import AttemptState, AttemptView, Dialling
+from core_api.kit.clock import Clock
+from core_api.kit.db import new_id
+
+pass_gate = repository.pass_gate
+live_counts = repository.live_counts
+dialled_on = repository.dialled_on
+on_the_line = repository.on_the_line
+outcome_counts = repository.outcome_counts
+ended_since = repository.ended_since
+expired = repository.expired
+get = repository.get
+
+
+def plan(session: Session, campaign_id: UUID, target_id: UUID, patient_id: UUID, wake_at: datetime) -> UUID:
+    """Adds a planned attempt; `wake_at` is when it is woken again should its task be lost."""
+    attempt_id = new_id()
+    number = repository.next_number(session, target_id)
+    repository.add(
+        session,
+        Attempt(
+            id=attempt_id,
+            campaign_id=campaign_id,
+            target_id=target_id,
+            patient_id=patient_id,
+            number=number,
+            state=AttemptState.PLANNED,
+            lease_until=wake_at,
+        ),
+    )
+    return attempt_id
+
+
+def claim(session: Session, attempt_id: UUID, owner: str, lease: timedelta, clock: Clock) -> AttemptView | None:
+    """Leases a planned attempt to `owner`; None when another worker was first."""
+    if not repository.lock_planned(session, attempt_id):
+        return None
+    values = {"lease_owner": owner, "lease_until": clock.now() + lease}
+    if not repository.move(session, attempt_id, AttemptState.LEASED, values):
+        return None
+    return repository.get(session, attempt_id)
+
+
+def release(session: Session, attempt: AttemptView, clock: Clock) -> bool:
+    """Gives a lease back that ran out before anybody was dialled."""
+    values = {"lease_owner": None, "lease_until": clock.now()}
+    return repository.move(session, attempt.id, AttemptState.PLANNED, values, owner=attempt.lease_owner)
+
+
+def withdraw(session: Session, attempt_id: UUID) -> bool:
+    """Removes an attempt for which nobody was dialled."""
+    return repository.withdraw(session, attempt_id)
+
+
+def begin_dialling(session: Session, attempt: AttemptView, dialling: Dialling) -> bool:
+    """Marks an attempt dialling; to be committed before the carrier is asked.
+
+    Returns:
+        False when the lease is lost, or a live call to the patient or the number came first.
+    """
+    if not repository.hold(session, attempt.id, live_keys(attempt.patient_id, dialling.phone_key)):
+        return False
+    values = {
+        "dialled_on": dialling.day,
+        "dialling_at": dialling.at,
+        "lease_until": dialling.lease_until,
+        "conversation_id": dialling.conversation_id,
+        "response_id": dialling.response_id,
+    }
+    if repository.move(session, attempt.id, AttemptState.DIALLING, values, owner=attempt.lease_owner):
+        return True
+    repository.let_go(session, attempt.id)
+    return False
+
+
+def placed(session: Session, attempt_id: UUID, carrier_sid: str, listen_until: datetime) -> bool:
+    """Notes that the carrier took the call; the lease now runs as long as a call may last."""
+    values = {"carrier_sid": carrier_sid, "lease_until": listen_until}
+    return repository.amend(session, attempt_id, ON_THE_LINE, values)
+
+
+def answered(session: Session, attempt_id: UUID, clock: Clock) -> bool:
+    """Somebody picked up."""
+    return repository.move(session, attempt_id, AttemptState.IN_CALL, {"answered_at": clock.now()})
+
+
+def park(session: Session, attempt_id: UUID, ask_at: datetime) -> bool:
+    """Its fate is not known: to be asked of the carrier, never dialled again by itself."""
+    return repository.move(session, attempt_id, AttemptState.UNKNOWN, {"lease_until": ask_at})
+
+
+def ask_again_at(session: Session, attempt_id: UUID, at: datetime) -> bool:
+    """Puts off the next question to the carrier, or the next waking of a planned attempt."""
+    return repository.amend(session, attempt_id, (AttemptState.UNKNOWN, AttemptState.PLANNED), {"lease_until": at})
+
+
+def end(
+    session: Session, attempt_id: UUID, disposition: str, *, reached: bool, duration_seconds: int | None, clock: Clock
+) -> bool:
+    """Ends an attempt once.
+
+    Returns:
+        False when it had ended already, so that the same outcome told twenty times has one effect.
+    """
+    values = {
+        "disposition": disposition,
+        "reached": reached,
+        "duration_seconds": duration_seconds,
+        "ended_at": clock.now(),
+    }
+    ended = repository.move(session, attempt_id, AttemptState.ENDED, values)
+    if ended:
+        repository.let_go(session, attempt_id)
+    return ended
+
+
+def of_targets(session: Session, target_ids: Sequence[UUID]) -> dict[UUID, list[AttemptView]]:
+    """All tries of some targets, in order."""
+    return repository.of_targets(session, target_ids) if target_ids else {}
+
+
+def in_call(session: Session, patient_id: UUID, phone_key: str) -> tuple[bool, bool]:
+    """Whether a live call to the patient, and to the number, is under way in any campaign."""
+    patient, phone = live_keys(patient_id, phone_key)
+    found = repository.held(session, (patient, phone))
+    return patient in found, phone in found
+
+
+def dialled_to_patient(session: Session, patient_id: UUID, day: date) -> int:
+    """Calls to a patient on a day, all campaigns together."""
+    return repository.dialled_on(session, day, patient_id=patient_id)
+
+
+def live_keys(patient_id: UUID, phone_key: str) -> tuple[str, str]:
+    """The keys that a live call holds."""
+    return f"patient:{patient_id.hex}", f"phone:{phone_key}"

@@ -1,0 +1,1 @@
+"""Who a campaign is to reach, and how far it has come with each."""
