@@ -1,0 +1,84 @@
+"""int16 samples at 8 kHz: mu-law, level, silence."""
+
+import numpy as np
+import numpy.typing as npt
+
+Pcm16 = npt.NDArray[np.int16]
+
+RATE_HZ = 8000
+FRAME_SAMPLES = 160
+FRAME_SECONDS = 0.02
+FULL_SCALE = 32768.0
+MULAW_BIAS = 132  # ITU-T G.711
+MULAW_CLIP = 32635
+MULAW_SILENCE = 0xFF
+SILENT_DBFS = -120.0
+
+
+def _decode_table() -> Pcm16:
+    code = ~np.arange(256, dtype=np.uint8)
+    exponent = (code >> 4) & 0x07
+    mantissa = code & 0x0F
+    magnitude = ((mantissa.astype(np.int32) << 3) + MULAW_BIAS << exponent) - MULAW_BIAS
+    return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
+
+
+def _encode_table() -> npt.NDArray[np.uint8]:
+    samples = np.arange(-32768, 32768, dtype=np.int32)
+    magnitude = np.minimum(np.abs(samples), MULAW_CLIP) + MULAW_BIAS
+    exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 7
+    mantissa = (magnitude >> (exponent + 3)) & 0x0F
+    sign = np.where(samples < 0, 0x80, 0)
+    return (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+
+
+_DECODE = _decode_table()
+_ENCODE = _encode_table()
+
+
+def mulaw_to_pcm(data: bytes) -> Pcm16:
+    """G.711 mu-law to int16 samples."""
+    return _DECODE[np.frombuffer(data, dtype=np.uint8)]
+
+
+def pcm_to_mulaw(pcm: Pcm16) -> bytes:
+    """int16 samples to G.711 mu-law."""
+    return _ENCODE[pcm.astype(np.int32) + 32768].tobytes()
+
+
+def level_dbfs(pcm: Pcm16) -> float:
+    """RMS relative to full scale, in dBFS; SILENT_DBFS for nothing."""
+    if pcm.size == 0:
+        return SILENT_DBFS
+    rms = float(np.sqrt(np.mean(np.square(pcm.astype(np.float64) / FULL_SCALE))))
+    return 20 * float(np.log10(rms)) if rms > 0 else SILENT_DBFS
+
+
+def frames(pcm: Pcm16) -> list[bytes]:
+    """Cuts samples into 20 ms frames of 320 bytes, the last filled with silence."""
+    short = -pcm.size % FRAME_SAMPLES
+    padded = np.concatenate([pcm, np.zeros(short, dtype=np.int16)]) if short else pcm
+    data = padded.astype("<i2").tobytes()
+    size = FRAME_SAMPLES * 2
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def trim_silence(pcm: Pcm16, floor_dbfs: float = -45.0) -> Pcm16:
+    """Drops leading and trailing silence, in steps of 10 ms.
+
+    Args:
+        pcm: int16 mono samples, shape (n,), n >= 0.
+        floor_dbfs: RMS below which a step is silent, in dBFS.
+
+    Returns:
+        Shape (m,), m <= n; a view, not a copy.
+    """
+    step = FRAME_SAMPLES // 2
+    whole = pcm.size // step
+    if whole == 0:
+        return pcm
+    steps = pcm[: whole * step].reshape(whole, step).astype(np.float64) / FULL_SCALE
+    loud = np.flatnonzero(np.sqrt(np.mean(np.square(steps), axis=1)) > 10 ** (floor_dbfs / 20))
+    if loud.size == 0:
+        return pcm[:0]
+    return pcm[loud[0] * step : (loud[-1] + 1) * step]

@@ -1,0 +1,131 @@
+"""Every query on calls."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from core_api.kit.crypto import unseal
+from core_api.kit.errors import NotFound
+from core_api.kit.paging import Page, decode_cursor, encode_cursor
+from telephony.calls.models import CallEventRow, CallRow, RecordingRow
+from telephony.calls.rules import LABELS
+from telephony.calls.schemas import (
+    CallEventView,
+    CallFilter,
+    CallSnapshot,
+    CallView,
+    ConversationSpec,
+    RecordingView,
+)
+
+
+def row(session: Session, call_id: UUID, *, lock: bool = False) -> CallRow:
+    """The call's row; locked against other writers on request."""
+    query = select(CallRow).where(CallRow.id == call_id)
+    found = session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        message = "没有这通电话"
+        raise NotFound(message)
+    return found
+
+
+def by_key(session: Session, idempotency_key: str) -> CallRow | None:
+    return session.scalar(select(CallRow).where(CallRow.idempotency_key == idempotency_key).with_for_update())
+
+
+def by_conversation(session: Session, conversation_id: UUID) -> CallRow | None:
+    return session.scalar(
+        select(CallRow).where(CallRow.conversation_id == conversation_id).order_by(CallRow.id.desc()).limit(1)
+    )
+
+
+def unfinished(session: Session, before: datetime, limit: int) -> list[UUID]:
+    """Calls that are not over and began before a moment, oldest first."""
+    query = select(CallRow.id).where(CallRow.ended_at.is_(None), CallRow.created_at < before)
+    return list(session.scalars(query.order_by(CallRow.id).limit(limit)))
+
+
+def snapshot(session: Session, found: CallRow) -> CallSnapshot:
+    conversation = unseal(session, "calls.conversation", found.id, found.conversation_sealed) or "{}"
+    return CallSnapshot(
+        id=found.id,
+        patient_id=found.patient_id,
+        carrier=found.carrier,
+        carrier_sid=found.carrier_sid,
+        state=found.state,
+        disposition=found.disposition,
+        answered_by=found.answered_by,
+        conversation=ConversationSpec.model_validate_json(conversation),
+        phone_e164=unseal(session, "calls.phone", found.id, found.phone_sealed) or "",
+        max_seconds=found.max_seconds,
+        created_at=found.created_at,
+        media_at=found.media_at,
+        ended_at=found.ended_at,
+        carrier_ended_at=found.carrier_ended_at,
+    )
+
+
+def has_event(session: Session, call_id: UUID, key: str) -> bool:
+    query = select(CallEventRow.id).where(CallEventRow.call_id == call_id, CallEventRow.dedupe_key == key)
+    return session.scalar(query) is not None
+
+
+def events(session: Session, call_id: UUID) -> list[CallEventView]:
+    query = select(CallEventRow).where(CallEventRow.call_id == call_id).order_by(CallEventRow.at, CallEventRow.id)
+    return [CallEventView(kind=event.kind, at=event.at, data=event.data) for event in session.scalars(query)]
+
+
+def recording(session: Session, call_id: UUID) -> RecordingRow | None:
+    return session.get(RecordingRow, call_id)
+
+
+def recording_view(found: RecordingRow | None) -> RecordingView:
+    if found is None or found.state != "ready":
+        return RecordingView(available=False)
+    return RecordingView(
+        available=True,
+        duration_seconds=found.duration_ms / 1000,
+        size_bytes=found.size_bytes,
+        format=found.format,
+    )
+
+
+def page(session: Session, chosen: CallFilter, cursor: str | None, limit: int) -> Page[CallView]:
+    """Newest first."""
+    where: list[ColumnElement[bool]] = []
+    if chosen.campaign_id:
+        where.append(CallRow.campaign_id == chosen.campaign_id)
+    if chosen.patient_id:
+        where.append(CallRow.patient_id == chosen.patient_id)
+    total = session.scalar(select(func.count()).select_from(CallRow).where(*where))
+    if cursor:
+        at, last = decode_cursor(cursor)
+        where.append(tuple_(CallRow.created_at, CallRow.id) < tuple_(datetime.fromisoformat(str(at)), UUID(str(last))))
+    query = select(CallRow).where(*where).order_by(CallRow.created_at.desc(), CallRow.id.desc()).limit(limit + 1)
+    rows = list(session.scalars(query))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    following = encode_cursor(rows[-1].created_at.isoformat(), str(rows[-1].id)) if more else None
+    return Page(items=[view(found) for found in rows], next_cursor=following, total=total)
+
+
+def view(found: CallRow) -> CallView:
+    return CallView(
+        id=found.id,
+        patient_id=found.patient_id,
+        carrier=found.carrier,
+        direction=found.direction,
+        state=found.state,
+        disposition=found.disposition,
+        disposition_label=LABELS.get(found.disposition or ""),
+        started_at=found.created_at,
+        answered_at=found.answered_at,
+        ended_at=found.ended_at,
+        duration_seconds=found.duration_seconds,
+        transcript_source=found.transcript_source,
+        conversation_id=found.conversation_id,
+        response_id=found.response_id,
+        campaign_id=found.campaign_id,
+    )

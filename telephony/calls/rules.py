@@ -1,0 +1,82 @@
+"""Pure decisions about calls."""
+
+from typing import Final
+
+RANK: Final = {
+    "queued": 0,
+    "initiated": 1,
+    "ringing": 2,
+    "in-progress": 3,
+    "completed": 4,
+    "busy": 4,
+    "failed": 4,
+    "no-answer": 4,
+    "canceled": 4,
+}
+FINAL_RANK: Final = 4
+STATES: Final = {0: "queued", 1: "queued", 2: "ringing", 3: "in_progress"}
+UNANSWERED: Final = {"busy": "busy", "no-answer": "no_answer", "failed": "carrier_failed", "canceled": "no_answer"}
+MACHINE_PREFIXES: Final = ("machine", "fax")
+INVALID_NUMBER_SIP: Final = {"404", "410", "484", "604"}
+LABELS: Final = {
+    "completed": "已完成",
+    "partial": "未完成",
+    "callback": "约定再拨",
+    "refused": "拒绝随访",
+    "do_not_call": "要求不再来电",
+    "wrong_number": "号码错误",
+    "not_here": "本人不在",
+    "relative": "家属接听",
+    "deceased": "患者已故",
+    "wants_person": "要求人工",
+    "no_answer": "无人接听",
+    "busy": "占线",
+    "carrier_failed": "线路故障",
+    "invalid_number": "无效号码",
+    "voicemail": "语音信箱",
+    "silent": "无人说话",
+    "bot_unavailable": "系统故障",
+    "unknown": "结果不明",
+}
+
+
+def is_final(status: str | None) -> bool:
+    """Whether a carrier's status is the end of a call."""
+    return RANK.get(status or "", -1) == FINAL_RANK
+
+
+def later_status(known: str | None, told: str) -> str | None:
+    """The status that stands when callbacks arrive in any order: the furthest one; unknown words change nothing."""
+    if told not in RANK:
+        return known
+    return told if RANK[told] > RANK.get(known or "", -1) else known
+
+
+def unanswered_disposition(status: str, sip_code: str | None) -> str | None:
+    """What a call that nobody answered comes to; None if it was answered."""
+    if status == "failed" and sip_code in INVALID_NUMBER_SIP:
+        return "invalid_number"
+    return UNANSWERED.get(status)
+
+
+def is_machine(answered_by: str | None) -> bool:
+    """A machine or a fax; `unknown` counts as a person."""
+    return bool(answered_by) and str(answered_by).startswith(MACHINE_PREFIXES)
+
+
+def spoken_disposition(told: str | None, answered_by: str | None, patient_turns: int, failed: bool) -> str:
+    """What an answered call comes to.
+
+    Args:
+        told: The dialogue's own disposition, if it came to one.
+        answered_by: The carrier's guess at who answered.
+        patient_turns: Times the patient spoke or pressed keys.
+        failed: The dialogue could not go on.
+    """
+    if is_machine(answered_by) and patient_turns == 0:
+        return "voicemail"
+    if told:
+        return told
+    if failed:
+        return "bot_unavailable"
+    return "partial" if patient_turns else "silent"

@@ -1,0 +1,159 @@
+"""What telephony takes and tells about calls."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+JsonObject = dict[str, Any]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ConversationSpec(Frozen):
+    """What the call is to talk about; the fields of the dialogue's start. Names are never logged."""
+
+    conversation_id: UUID
+    purpose: str = "follow_up"
+    patient_id: UUID
+    task_id: UUID | None = None
+    response_id: UUID | None = None
+    questionnaire_key: str | None = None
+    questionnaire_version: int | None = None
+    hospital_name: str = ""
+    department: str = ""
+    salutation: str = Field(default="", repr=False)
+    full_name: str = Field(default="", repr=False)
+    channel: str = "voice"
+    elder: bool = False
+
+
+class CallRequest(Frozen):
+    """One call to place."""
+
+    call_id: UUID
+    patient_id: UUID
+    phone_e164: str = Field(repr=False, pattern=r"^\+?\d{5,20}$")
+    carrier: str
+    conversation: ConversationSpec
+    ring_timeout_seconds: int = Field(default=40, ge=5, le=600)
+    max_seconds: int = Field(default=900, ge=30, le=3600)
+    idempotency_key: str = Field(max_length=80)
+    campaign_id: UUID | None = None
+    persona: str | None = None
+
+
+class Placed(Frozen):
+    carrier_sid: str
+
+
+class CallFate(Frozen):
+    """What became of a call whose placing ended in doubt."""
+
+    state: str
+    disposition: str | None = None
+
+
+class StatusUpdate(Frozen):
+    """One status callback of the carrier."""
+
+    sid: str
+    status: str
+    sequence: str
+    duration_seconds: int | None = None
+    sip_code: str | None = None
+
+
+class Ending(Frozen):
+    """How a call came to its end."""
+
+    disposition: str
+    completed: bool = False
+    callback_at: datetime | None = None
+    response_id: UUID | None = None
+    note_code: str | None = None
+
+
+class CallSnapshot(Frozen):
+    """A call's row for telephony's own use; the conversation is opened."""
+
+    id: UUID
+    patient_id: UUID
+    carrier: str
+    carrier_sid: str | None
+    state: str
+    disposition: str | None
+    answered_by: str | None
+    conversation: ConversationSpec
+    phone_e164: str = Field(repr=False)
+    max_seconds: int
+    created_at: datetime
+    media_at: datetime | None
+    ended_at: datetime | None
+    carrier_ended_at: datetime | None
+
+
+class CallFilter(Frozen):
+    campaign_id: UUID | None = None
+    patient_id: UUID | None = None
+
+
+class CallView(Frozen):
+    """A call in a list."""
+
+    id: UUID
+    patient_id: UUID
+    patient_name: str = ""
+    record_number: str = ""
+    carrier: str
+    direction: str
+    state: str
+    disposition: str | None
+    disposition_label: str | None
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: int | None
+    transcript_source: str
+    conversation_id: UUID | None = None
+    response_id: UUID | None = None
+    campaign_id: UUID | None = None
+
+
+class CallEventView(Frozen):
+    kind: str
+    at: datetime
+    data: JsonObject
+
+
+class RecordingView(Frozen):
+    available: bool
+    duration_seconds: float = 0.0
+    size_bytes: int = 0
+    format: str | None = None
+
+
+class TurnView(Frozen):
+    """One thing said or pressed; `offset_ms` counts from the recording's beginning."""
+
+    id: str
+    sender: str
+    text: str
+    at: datetime
+    offset_ms: int
+    key: str | None = None
+    source: str | None = None
+    latency_ms: int | None = None
+    understanding: JsonObject | None = None
+
+
+class CallDetail(CallView):
+    """A call with all that is kept of it."""
+
+    turns: list[TurnView] = []
+    events: list[CallEventView] = []
+    answers: list[JsonObject] = []
+    recording: RecordingView = RecordingView(available=False)

@@ -1,0 +1,216 @@
+"""What happens to a call in the record. Verbs take a session and never commit."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core_api.kit.clock import Clock
+from core_api.kit.crypto import blind, seal
+from core_api.kit.db import new_id
+from core_api.kit.outbox import publish
+from core_api.kit.paging import Page
+from telephony.calls import repository, rules
+from telephony.calls.models import CallEventRow, CallRow, RecordingRow
+from telephony.calls.schemas import CallFilter, CallRequest, CallSnapshot, CallView, Ending, StatusUpdate
+
+REFUSED = "refused"
+
+
+def register(session: Session, request: CallRequest, clock: Clock) -> tuple[CallSnapshot, bool]:
+    """Writes the call before the carrier is asked.
+
+    Returns:
+        The call, and whether it may be dialled: a known key may not, unless the carrier had refused it.
+    """
+    known = repository.by_key(session, request.idempotency_key)
+    if known is not None:
+        may_dial = known.state == REFUSED
+        if may_dial:
+            known.state, known.disposition, known.ended_at = "placing", None, None
+        return repository.snapshot(session, known), may_dial
+    found = CallRow(
+        id=request.call_id,
+        patient_id=request.patient_id,
+        campaign_id=request.campaign_id,
+        idempotency_key=request.idempotency_key,
+        conversation_id=request.conversation.conversation_id,
+        response_id=request.conversation.response_id,
+        carrier=request.carrier,
+        phone_sealed=seal(session, "calls.phone", request.call_id, request.phone_e164),
+        phone_index=blind(session, "phone", request.phone_e164),
+        conversation_sealed=seal(
+            session, "calls.conversation", request.call_id, request.conversation.model_dump_json()
+        ),
+        ring_timeout_seconds=request.ring_timeout_seconds,
+        max_seconds=request.max_seconds,
+        created_at=clock.now(),
+    )
+    session.add(found)
+    session.flush()
+    return repository.snapshot(session, found), True
+
+
+def set_placed(session: Session, call_id: UUID, carrier_sid: str, clock: Clock) -> None:
+    """The carrier took the call; callbacks may have come before its answer."""
+    found = repository.row(session, call_id, lock=True)
+    if found.carrier_sid is None or found.state == "placing":
+        found.carrier_sid = carrier_sid
+    if found.state in {"placing", "unknown"}:
+        found.state = "queued"
+    add_event(session, call_id, "call.placed", {}, clock, key="placed")
+    publish(session, "call.started", call_id, _ids(found), clock)
+
+
+def set_refused(session: Session, call_id: UUID, code: str, disposition: str, clock: Clock) -> None:
+    """The carrier did not take the call; whoever asked is told by an exception, so no event goes up."""
+    found = repository.row(session, call_id, lock=True)
+    found.state, found.disposition, found.ended_at = REFUSED, disposition, clock.now()
+    add_event(session, call_id, "carrier.refused", {"code": code}, clock)
+
+
+def set_unknown(session: Session, call_id: UUID, reason: str, clock: Clock) -> None:
+    """Whether the carrier took the call is not known."""
+    found = repository.row(session, call_id, lock=True)
+    if found.state == "placing":
+        found.state = "unknown"
+    add_event(session, call_id, "carrier.unknown", {"reason": reason}, clock)
+
+
+def take_status(session: Session, call_id: UUID, update: StatusUpdate, clock: Clock) -> bool:
+    """One status callback: repeated ones change nothing, late ones never turn a call back.
+
+    Returns:
+        Whether it was new.
+    """
+    found = repository.row(session, call_id, lock=True)
+    key = f"status:{update.sid}:{update.sequence}"[:100]
+    if repository.has_event(session, call_id, key):
+        return False
+    add_event(
+        session, call_id, "carrier.status", {"status": update.status, "sequence": update.sequence}, clock, key=key
+    )
+    found.carrier_sid = found.carrier_sid or update.sid
+    found.carrier_status = rules.later_status(found.carrier_status, update.status)
+    if found.ended_at is not None:
+        return True
+    status = found.carrier_status or ""
+    if rules.is_final(status):
+        _carrier_ended(session, found, update, clock)
+    elif status in rules.RANK:
+        found.state = rules.STATES[rules.RANK[status]]
+        if found.state == "in_progress":
+            _answered(session, found, clock)
+    return True
+
+
+def take_answered_by(session: Session, call_id: UUID, answered_by: str, clock: Clock) -> None:
+    """The carrier's guess whether a person or a machine answered."""
+    found = repository.row(session, call_id, lock=True)
+    found.answered_by = answered_by[:30]
+    add_event(session, call_id, "carrier.answered_by", {"answered_by": answered_by[:30]}, clock, key="amd")
+
+
+def start_media(session: Session, call_id: UUID, sid: str, source: str, clock: Clock) -> CallSnapshot:
+    """The audio is connected: somebody, or something, answered."""
+    found = repository.row(session, call_id, lock=True)
+    if found.ended_at is None:
+        found.carrier_sid = found.carrier_sid or sid
+        found.state, found.media_at, found.transcript_source = "in_progress", clock.now(), source
+        _answered(session, found, clock)
+    add_event(session, call_id, "media.started", {"transcript_source": source}, clock)
+    return repository.snapshot(session, found)
+
+
+def finish(session: Session, call_id: UUID, ending: Ending, clock: Clock) -> bool:
+    """Ends a call once; everything else that comes of it hears `call.ended`.
+
+    Returns:
+        Whether this was what ended it.
+    """
+    found = repository.row(session, call_id, lock=True)
+    if found.ended_at is not None:
+        return False
+    now = clock.now()
+    found.state, found.disposition, found.ended_at = "ended", ending.disposition, now
+    found.response_id = ending.response_id or found.response_id
+    begun = found.answered_at
+    found.duration_seconds = int((now - begun).total_seconds()) if begun else 0
+    add_event(session, call_id, "call.ended", {"disposition": ending.disposition}, clock, key="ended")
+    data = _ids(found) | {
+        "disposition": ending.disposition,
+        "answered": begun is not None,
+        "callback_at": ending.callback_at.isoformat() if ending.callback_at else None,
+        "response_id": str(found.response_id) if found.response_id else None,
+        "completed": ending.completed,
+        "duration_seconds": found.duration_seconds,
+        "note_code": ending.note_code,
+    }
+    publish(session, "call.ended", call_id, data, clock)
+    return True
+
+
+def add_event(  # noqa: PLR0913 - an event's parts
+    session: Session,
+    call_id: UUID,
+    kind: str,
+    data: dict[str, Any],
+    clock: Clock,
+    *,
+    key: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Notes something in the call's history; the same key is noted once."""
+    if key is not None and repository.has_event(session, call_id, key):
+        return
+    identity = new_id()
+    session.add(
+        CallEventRow(
+            id=identity, call_id=call_id, dedupe_key=key or str(identity), kind=kind, at=at or clock.now(), data=data
+        )
+    )
+    session.flush()
+
+
+def set_recording(session: Session, call_id: UUID, kept: RecordingRow) -> None:
+    """Keeps what became of the recording; the last word counts."""
+    kept.call_id = call_id
+    session.merge(kept)
+
+
+def snapshot(session: Session, call_id: UUID) -> CallSnapshot:
+    """The call for telephony's own use."""
+    return repository.snapshot(session, repository.row(session, call_id))
+
+
+def view(session: Session, call_id: UUID) -> CallView:
+    return repository.view(repository.row(session, call_id))
+
+
+def page(session: Session, chosen: CallFilter, cursor: str | None = None, limit: int = 50) -> Page[CallView]:
+    return repository.page(session, chosen, cursor, limit)
+
+
+def _answered(session: Session, found: CallRow, clock: Clock) -> None:
+    if found.answered_at is None:
+        found.answered_at = clock.now()
+        publish(session, "call.answered", found.id, _ids(found), clock)
+
+
+def _carrier_ended(session: Session, found: CallRow, update: StatusUpdate, clock: Clock) -> None:
+    """Nobody answered: the call is over. Somebody did: its session ends it, or the sweep if the session is lost."""
+    found.carrier_ended_at = found.carrier_ended_at or clock.now()
+    disposition = rules.unanswered_disposition(update.status, update.sip_code)
+    if disposition and found.media_at is None:
+        finish(session, found.id, Ending(disposition=disposition), clock)
+
+
+def _ids(found: CallRow) -> dict[str, Any]:
+    return {
+        "call_id": str(found.id),
+        "attempt_id": found.idempotency_key,
+        "patient_id": str(found.patient_id),
+        "campaign_id": str(found.campaign_id) if found.campaign_id else None,
+        "conversation_id": str(found.conversation_id) if found.conversation_id else None,
+    }
