@@ -1,0 +1,1 @@
+"""Reading what people say: options, numbers, dates, call-back times. Pure."""
