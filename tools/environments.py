@@ -15,11 +15,10 @@ COMPLETE = ".complete"
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment: its name, lock file, Python version and whether the lock is installed without dependencies."""
+    """One environment: its name, which names its lock file too, and its Python version."""
 
     name: str
     python: str
-    no_deps: bool = False
 
     @property
     def lock(self) -> Path:
@@ -39,7 +38,7 @@ class Environment:
 
 MAIN = Environment("main", "3.11")
 DEV = Environment("dev", "3.11")
-RASA = Environment("rasa", "3.10", no_deps=True)
+RASA = Environment("rasa", "3.10")
 
 
 def find_python(version: str) -> Path:
@@ -85,8 +84,8 @@ def _build(environment: Environment) -> None:
     title = f"Python environment {environment.name}"
     run_step(f"{title}: create with {python}", [python, "-m", "venv", environment.directory])
     command: list[str | Path] = [environment.interpreter, "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--progress-bar", "off", "--no-input"]
-    command += ["--no-deps"] if environment.no_deps else []
+    # The locks are complete, and made with overrides that pip would refuse were it to resolve them again.
+    command += ["--no-deps", "--require-hashes", "--progress-bar", "off", "--no-input"]
     meter = _PipMeter(environment.lock)
     run_step(f"{title}: install {meter.total} packages", [*command, "-r", environment.lock], meter=meter)
     (environment.directory / COMPLETE).touch()

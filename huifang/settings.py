@@ -1,0 +1,124 @@
+"""Everything that can be set, read once per process from the environment (prefix HUIFANG_) and passed in."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+SECRET_BYTES = 24
+
+
+class Settings(BaseSettings):
+    """The settings of one process; what is empty is derived from the rest."""
+
+    model_config = SettingsConfigDict(env_prefix="HUIFANG_", frozen=True, extra="ignore")
+
+    hospital_name: str = "示例医院"
+    time_zone: str = "Asia/Shanghai"
+    data_dir: Path = ROOT / "data"
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data directory")
+    keyring_path: Path | None = Field(None, description="Key ring file; empty: keyring.json in the data directory")
+
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(8600, ge=1, le=65535)
+    public_base_url: str = Field("", description="Where a carrier reaches the web process; empty: its own address")
+    web_dist: Path = ROOT / "admin_web" / "dist"
+
+    rasa_host: str = "127.0.0.1"
+    rasa_port: int = Field(8605, ge=1, le=65535)
+    rasa_url: str = Field("", description="Where Rasa answers; empty: rasa_host and rasa_port")
+    rasa_timeout_seconds: float = Field(3.0, gt=0)
+
+    broker_url: str = Field("memory://", description="Celery's broker; memory:// runs the worker in the web process")
+    worker_threads: int = Field(4, ge=1)
+    tick_seconds: float = Field(1.0, gt=0)
+
+    carrier: str = "simulator"
+    simulator_host: str = "127.0.0.1"
+    simulator_port: int = Field(8610, ge=1, le=65535)
+    simulator_url: str = ""
+    simulator_pace: float = Field(1.0, gt=0, description="1 is real time; 10 plays calls ten times faster")
+    caller_id: str = "+862012345678"
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+
+    log_level: str = "INFO"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'huifang.db'}"
+
+    @property
+    def keyring(self) -> Path:
+        return self.keyring_path or self.data_dir / "keyring.json"
+
+    @property
+    def web_url(self) -> str:
+        host = "127.0.0.1" if self.web_host == "0.0.0.0" else self.web_host  # noqa: S104 - compared, never bound
+        return f"http://{host}:{self.web_port}"
+
+    @property
+    def public_url(self) -> str:
+        return (self.public_base_url or self.web_url).rstrip("/")
+
+    @property
+    def rasa(self) -> str:
+        return (self.rasa_url or f"http://{self.rasa_host}:{self.rasa_port}").rstrip("/")
+
+    @property
+    def simulator(self) -> str:
+        return (self.simulator_url or f"http://{self.simulator_host}:{self.simulator_port}").rstrip("/")
+
+    @property
+    def runs_worker_in_process(self) -> bool:
+        return self.broker_url.startswith("memory:")
+
+
+class LocalSecrets(BaseModel):
+    """Secrets that our own processes share; made once, kept in the data directory for its owner only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    simulator_account_sid: str
+    simulator_auth_token: str
+    actions_token: str
+
+    @classmethod
+    def load_or_create(cls, data_dir: Path) -> "LocalSecrets":
+        """Reads `secrets.json`, or makes it; of two processes that make it at once, one wins for both."""
+        path = data_dir / "secrets.json"
+        if not path.exists():
+            data_dir.mkdir(parents=True, exist_ok=True)
+            _write_new(path, cls._generate().model_dump())
+        return cls.model_validate_json(path.read_text("utf-8"))
+
+    @classmethod
+    def _generate(cls) -> "LocalSecrets":
+        return cls(
+            simulator_account_sid="AC" + secrets.token_hex(16),
+            simulator_auth_token=secrets.token_hex(16),
+            actions_token=secrets.token_urlsafe(SECRET_BYTES),
+        )
+
+
+def _write_new(path: Path, data: dict[str, str]) -> None:
+    """Writes a file of mode 0600 that appears whole; keeps one that another process put there first."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(data, file)
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        return
+    finally:
+        partial.unlink()
