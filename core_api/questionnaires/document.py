@@ -14,6 +14,18 @@ SIZE_LIMIT = 512 * 1024
 """Characters; the longest shipped definition has about 20,000."""
 
 
+def from_bytes(data: bytes) -> Questionnaire:
+    """Reads one definition from UTF-8.
+
+    Raises:
+        Invalid: As from_yaml, or the bytes are not UTF-8.
+    """
+    try:
+        return from_yaml(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Invalid("文件不是 UTF-8 编码，请另存为 UTF-8", code="questionnaire_encoding") from error
+
+
 def from_yaml(text: str) -> Questionnaire:
     """Reads one definition.
 

@@ -52,16 +52,23 @@ def next_item(
 
 def read_value(item: Item, raw: object) -> AnswerValue | None:
     """Turns what JSON can hold into the item's own type; what does not fit is left for check_value."""
-    if item.type == "date" and isinstance(raw, str):
-        try:
-            return date.fromisoformat(raw)
-        except ValueError:
-            return raw
+    if item.type == "date":
+        return _read_date(raw)
     if item.type == "multi_choice" and isinstance(raw, list | tuple):
         return tuple(str(code) for code in raw)
     if item.type == "integer" and isinstance(raw, float) and raw.is_integer():
         return int(raw)
-    return raw if isinstance(raw, bool | int | float | str | date) else None
+    return raw if isinstance(raw, bool | int | float | str) else None
+
+
+def _read_date(raw: object) -> AnswerValue | None:
+    """Takes an ISO text; a text that is no date stays one, for check_value to refuse."""
+    if isinstance(raw, str):
+        try:
+            return date.fromisoformat(raw)
+        except ValueError:
+            return raw
+    return raw if isinstance(raw, date) else None
 
 
 def check_value(item: Item, value: AnswerValue) -> AnswerProblem | None:

@@ -206,3 +206,12 @@ class QuestionnaireLine(Frozen):
 class LibraryReport(Frozen):
     created: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+
+
+class DraftSaved(Frozen):
+    """A kept draft and what still keeps it from being published."""
+
+    key: str
+    version: int
+    title: str
+    problems: tuple[DefinitionProblem, ...]
