@@ -167,7 +167,7 @@ def _filtered(session: Session, query: Select[T], wanted: PatientFilter) -> Sele
 
 
 def _matches(session: Session, q: str) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [Patient.record_number == q.upper(), Patient.visit_card == q]
+    found: list[ColumnElement[bool]] = [Patient.record_number.in_({q, q.upper()}), Patient.visit_card == q]
     digits = "".join(c for c in q.removeprefix("+86") if c.isdigit())
     if len(digits) == sealing.TAIL_DIGITS and digits == q:
         found.append(Patient.phone_tail_blind == sealing.phone_tail_blind(session, digits))
