@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
 from core_api.kit.clock import Clock, SystemClock
@@ -12,7 +10,8 @@ from core_api.kit.crypto import Keyring
 from core_api.kit.db import make_engine, make_sessions
 from core_api.kit.errors import ServiceError
 from core_api.kit.web import Runtime
-from huifang.settings import ROOT, Settings
+from huifang.settings import Settings
+from migrations import upgrade
 
 
 class NotInitialised(ServiceError):
@@ -33,10 +32,11 @@ def create_keyring(settings: Settings) -> bool:
 def migrate(settings: Settings) -> None:
     """Brings the database to the newest schema; creates it when it is SQLite and absent."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.set_main_option("sqlalchemy.url", settings.database.replace("%", "%%"))
-    command.upgrade(config, "head")
+    engine = make_engine(settings.database)
+    try:
+        upgrade(engine)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

@@ -21,6 +21,7 @@ GRACE_SECONDS = 10.0
 MAX_BACKOFF_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 MAX_EARLY_DEATHS = 3
+READER_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class _Child:
         self.started_at = 0.0
         self.process: subprocess.Popen[str] | None = None
         self._write = write
+        self._reader: threading.Thread | None = None
 
     def start(self) -> None:
         self.started_at = time.monotonic()
@@ -65,7 +67,8 @@ class _Child:
             errors="replace",
             start_new_session=True,
         )
-        threading.Thread(target=self._copy_output, args=(self.process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._copy_output, args=(self.process,), daemon=True)
+        self._reader.start()
 
     def signal_group(self, number: signal.Signals) -> None:
         """Signals the whole group, so that a grandchild that outlives its parent is reached too."""
@@ -84,9 +87,19 @@ class _Child:
             return False
         return True
 
+    def wait(self) -> None:
+        """Waits for the killed process and the last of its output."""
+        if self.process is not None:
+            self.process.wait()
+        if self._reader is not None:
+            self._reader.join(READER_SECONDS)
+
     def _copy_output(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout or ():
-            self._write(f"{self.spec.name:>9} │ {line.rstrip()}")
+        if process.stdout is None:
+            return
+        with process.stdout as output:
+            for line in output:
+                self._write(f"{self.spec.name:>9} │ {line.rstrip()}")
 
 
 class Supervisor:
@@ -145,6 +158,7 @@ class Supervisor:
         lived = time.monotonic() - child.started_at
         code = child.process.returncode if child.process else None
         child.signal_group(signal.SIGKILL)
+        child.wait()
         was_ready = child.ready
         child.process, child.ready = None, False
         child.deaths = 1 if lived >= STEADY_SECONDS else child.deaths + 1
@@ -165,8 +179,7 @@ class Supervisor:
             time.sleep(POLL_SECONDS / 4)
         for child in self._children:
             child.signal_group(signal.SIGKILL)
-            if child.process is not None:
-                child.process.wait()
+            child.wait()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

@@ -265,7 +265,7 @@ def _phone(chance: random.Random) -> str:
 
 def _messy_date(chance: random.Random, day: date) -> str:
     forms = (day.isoformat(), day.strftime("%Y/%m/%d"), f"{day.year}年{day.month}月{day.day}日", day.strftime("%Y%m%d"))
-    return chance.choice(forms)
+    return str(chance.choice(forms))
 
 
 def _midnight(day: date) -> datetime:

@@ -1,0 +1,5 @@
+"""`python -m huifang`."""
+
+from huifang.cli import main
+
+main()

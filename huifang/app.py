@@ -1,0 +1,66 @@
+"""The web process: every slice's routes, live sockets, pages, the dialogue's actions, and the worker in process."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+
+from core_api.identity.service import authenticate
+from core_api.kit.web import install_problem_handlers
+from huifang import background, health, live
+from huifang.composition import Composition
+from huifang.headers import DOCS_PATH, SecurityHeaders
+from huifang.pages import serve_pages
+
+GZIP_FROM_BYTES = 2_000
+DESCRIPTION = "医院对话服务：随访外呼、问卷、预警与患者记录。错误一律为 RFC 9457 问题文档。"
+
+
+def create_app(composition: Composition) -> FastAPI:
+    """Composes the application; its lifespan starts and ends the background work."""
+    app = FastAPI(
+        title="回访 Huifang",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=DOCS_PATH,
+        redoc_url=None,
+    )
+    app.state.composition = composition
+    app.state.runtime = composition.runtime
+    app.state.authenticate = authenticate
+    app.state.live = live.LiveFeed(composition.runtime, composition.enrich)
+    app.state.worker_runs = False
+    for name, value in composition.state.items():
+        setattr(app.state, name, value)
+    install_problem_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
+    app.add_middleware(SecurityHeaders)
+    for router in (*composition.routers, live.router, health.router):
+        app.include_router(router)
+    serve_pages(app, composition.settings.web_dist)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    composition: Composition = app.state.composition
+    settings = composition.settings
+    feed = asyncio.create_task(app.state.live.run())
+    with contextlib.ExitStack() as stack:
+        for stop in reversed(composition.on_stop):
+            stack.callback(stop)
+        if settings.runs_worker_in_process:
+            celery = background.make_celery(settings, composition)
+            stack.enter_context(background.worker_in_process(celery, settings.worker_threads))
+            stack.enter_context(background.ticker(celery, settings.tick_seconds))
+            app.state.worker_runs = True
+        try:
+            yield
+        finally:
+            feed.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await feed

@@ -1,0 +1,86 @@
+"""The command line: `huifang --help`."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from core_api.identity import repository
+from core_api.identity import service as identity
+from core_api.kit.errors import NotFound, ServiceError
+from huifang import cli_processes, cli_records, demo, health, logs, store
+from huifang.settings import Settings
+
+app = typer.Typer(
+    name="huifang",
+    help="回访 Huifang：医院随访外呼与对话服务。设置用环境变量 HUIFANG_*（见 docs/operations.md）。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+accounts = typer.Typer(help="账号：重置密码", no_args_is_help=True)
+UNHEALTHY = 1
+
+
+@app.command(rich_help_panel="准备")
+def init() -> None:
+    """首次使用：建库、生成密钥、建立演示账号（密码只显示一次）。"""
+    settings = Settings()
+    created = demo.initialise(settings)
+    print(f"数据目录：{settings.data_dir}")
+    demo.show_accounts(created)
+
+
+@app.command(rich_help_panel="准备")
+def migrate() -> None:
+    """把数据库升级到最新结构。"""
+    store.migrate(Settings())
+    print("数据库已是最新结构")
+
+
+@app.command("health", rich_help_panel="运行")
+def show_health(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False) -> None:
+    """检查数据库、网页服务与 Rasa。"""
+    settings = Settings()
+    with store.opened(settings) as runtime:
+        states = {
+            "database": store.answers(runtime),
+            "web": health.rasa_answers(f"{settings.web_url}/api/health"),
+            "rasa": health.rasa_answers(settings.rasa),
+        }
+    if as_json:
+        print(json.dumps({name: "ok" if state else "down" for name, state in states.items()}))
+    else:
+        for name, state in states.items():
+            print(f"{name:<10}{'正常' if state else '不可用'}")
+    if not all(states.values()):
+        raise typer.Exit(UNHEALTHY)
+
+
+@accounts.command("reset-password")
+def reset_password(username: str) -> None:
+    """为账号生成新密码（只显示一次），并结束其登录。"""
+    with store.opened(Settings()) as runtime, runtime.sessions.begin() as session:
+        user = repository.by_username(session, username.strip().lower())
+        if user is None:
+            raise NotFound("没有这个账号", field="username")
+        password = identity.new_password()
+        identity.set_password(session, user.id, password, runtime.clock)
+    print(f"{username} 的新密码：{password}")
+
+
+def main() -> None:
+    """Runs the command line; a refusal is one line, not a traceback."""
+    logs.configure(Settings().log_level)
+    try:
+        app()
+    except ServiceError as error:
+        print(f"✗ {error.message}", file=sys.stderr)
+        sys.exit(UNHEALTHY)
+
+
+cli_records.add_commands(app)
+cli_processes.add_commands(app)
+app.add_typer(accounts, name="accounts", rich_help_panel="准备")

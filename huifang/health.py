@@ -1,0 +1,52 @@
+"""Whether this process and what it leans on are well."""
+
+import urllib.request
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from huifang import store
+from huifang.composition import Composition
+
+RASA_TIMEOUT_SECONDS = 1.0
+UNAVAILABLE = 503
+
+State = Literal["ok", "down", "separate"]
+router = APIRouter(tags=["运行"])
+
+
+class Health(BaseModel):
+    """`status` is `ok`, `degraded` (calls go on by keys) or `down` (no database)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["ok", "degraded", "down"]
+    database: State
+    rasa: State
+    worker: State
+
+
+@router.get("/api/health")
+def health(request: Request, response: Response) -> Health:
+    """For supervisors and monitors; holds nothing secret."""
+    composition: Composition = request.app.state.composition
+    database = store.answers(composition.runtime)
+    rasa = rasa_answers(composition.settings.rasa)
+    runs = request.app.state.worker_runs
+    if not database:
+        response.status_code = UNAVAILABLE
+    return Health(
+        status="down" if not database else "ok" if rasa else "degraded",
+        database="ok" if database else "down",
+        rasa="ok" if rasa else "down",
+        worker="ok" if runs else "separate",
+    )
+
+
+def rasa_answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/", timeout=RASA_TIMEOUT_SECONDS):  # noqa: S310 - the configured address
+            return True
+    except OSError:
+        return False
