@@ -1,0 +1,88 @@
+import { get, post, request, type Query } from './http'
+import type * as T from './types'
+
+type Paged<Item> = Promise<T.Page<Item>>
+
+export const session = {
+  current: () => get<{ user: T.User }>('/api/session'),
+  signIn: (username: string, password: string) => post<{ user: T.User }>('/api/session', { username, password }),
+  signOut: () => request<null>('DELETE', '/api/session'),
+}
+
+export const workbench = (): Promise<T.Workbench> => get('/api/workbench')
+export const health = (): Promise<T.Health> => get('/api/health')
+
+export const tasks = (query: Query): Paged<T.Task> => get('/api/tasks', query)
+export const planTemplates = async (): Promise<T.PlanTemplate[]> => {
+  const body = await get<T.PlanTemplate[] | { items: T.PlanTemplate[] }>('/api/plans/templates')
+  return Array.isArray(body) ? body : body.items
+}
+
+/** Lists under a patient come bare or as one page; the pages need only the items. */
+async function items<Item>(path: string): Promise<Item[]> {
+  const body = await get<Item[] | { items: Item[] }>(path)
+  return Array.isArray(body) ? body : body.items
+}
+
+export const patients = {
+  search: (query: Query, signal?: AbortSignal): Paged<T.Patient> => get('/api/patients', query, signal),
+  one: (id: string): Promise<T.Patient> => get(`/api/patients/${id}`),
+  reveal: (id: string, fields: string[], reason: string): Promise<Record<string, string | null>> =>
+    post(`/api/patients/${id}/reveal`, { fields, reason }),
+  plans: (id: string) => items<T.PatientPlan>(`/api/patients/${id}/plans`),
+  treatments: (id: string) => items<T.Treatment>(`/api/patients/${id}/treatments`),
+  contracts: (id: string) => items<T.Contract>(`/api/patients/${id}/contracts`),
+  observations: (id: string) => items<T.ObservationSeries>(`/api/patients/${id}/observations`),
+  responses: (id: string) => items<T.QuestionnaireResponse>(`/api/patients/${id}/responses`),
+}
+
+export const alerts = {
+  list: (query: Query): Paged<T.Alert> => get('/api/alerts', query),
+  acknowledge: (id: string, note: string): Promise<T.Alert> => post(`/api/alerts/${id}/acknowledge`, { note }),
+}
+
+export const rechecks = {
+  list: (query: Query): Paged<T.Recheck> => get('/api/rechecks', query),
+  resolve: (id: string, value: unknown, note: string): Promise<unknown> =>
+    post(`/api/rechecks/${id}/resolve`, { value, note }),
+}
+
+export const campaigns = {
+  list: (query: Query): Paged<T.Campaign> => get('/api/campaigns', query),
+  create: (body: T.CampaignIn): Promise<T.Campaign> => post('/api/campaigns', body),
+  preview: (body: T.CampaignIn): Promise<T.CampaignPreview> => post('/api/campaigns/preview', body),
+  board: (id: string): Promise<T.Board> => get(`/api/campaigns/${id}/board`),
+  act: (id: string, verb: 'start' | 'pause' | 'resume' | 'cancel'): Promise<unknown> => post(`/api/campaigns/${id}/${verb}`),
+  targets: (id: string, query: Query): Paged<T.Target> => get(`/api/campaigns/${id}/targets`, query),
+}
+
+export const people = {
+  list: (query: Query): Paged<T.PeopleItem> => get('/api/people-list', query),
+  close: (id: string, note: string, outcome: string): Promise<unknown> => post(`/api/people-list/${id}/close`, { note, outcome }),
+}
+
+export const calls = {
+  list: (query: Query): Paged<T.CallSummary> => get('/api/calls', query),
+  one: (id: string): Promise<T.CallDetail> => get(`/api/calls/${id}`),
+  audioUrl: (id: string): string => `/api/calls/${id}/audio`,
+}
+
+export const imports = {
+  preview: (files: File[]): Promise<T.ImportReport> => {
+    const form = new FormData()
+    for (const file of files) form.append('files', file, file.name)
+    form.append('dry_run', 'true')
+    return request('POST', '/api/imports', { form })
+  },
+  apply: (id: string): Promise<T.ImportReport> => post(`/api/imports/${id}/apply`),
+  history: (query: Query): Paged<T.ImportReport> => get('/api/imports', query),
+}
+
+export const questionnaires = {
+  list: () => items<T.QuestionnaireSummary>('/api/questionnaires'),
+  one: (key: string, version: string | number): Promise<T.Questionnaire> => get(`/api/questionnaires/${key}/versions/${version}`),
+  yaml: (key: string, version: string | number): Promise<string> => get(`/api/questionnaires/${key}/versions/${version}/yaml`),
+  saveDraft: (key: string, yaml: string): Promise<T.Questionnaire> =>
+    request('PUT', `/api/questionnaires/${key}/draft`, { text: yaml }),
+  publish: (key: string): Promise<T.Questionnaire> => post(`/api/questionnaires/${key}/publish`),
+}

@@ -1,0 +1,71 @@
+import { onScopeDispose, ref, watch, type Ref } from 'vue'
+import { withQuery } from '@/api/http'
+import { LiveClient, type Listener, type LiveState, type SocketLike } from '@/lib/live'
+
+const state = ref<LiveState>('idle')
+const reopened = ref(0)
+
+function openSocket(topics: string[]): SocketLike {
+  const base = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`
+  return new WebSocket(base + withQuery('/api/live', { topics: topics.join(',') })) as unknown as SocketLike
+}
+
+const client = new LiveClient(
+  {
+    open: openSocket,
+    later: (run, delayMs) => {
+      const timer = setTimeout(run, delayMs)
+      return () => clearTimeout(timer)
+    },
+    random: Math.random,
+  },
+  (next, opened) => {
+    state.value = next
+    if (opened) reopened.value += 1
+  },
+)
+
+window.addEventListener('online', () => client.retryNow())
+
+export function useLiveState(): { state: Ref<LiveState>; retry: () => void } {
+  return { state, retry: () => client.retryNow() }
+}
+
+/** Hears events of topics while the component lives. */
+export function useLive(topics: string[], listener: Listener): void {
+  onScopeDispose(client.listen(topics, listener))
+}
+
+const OFFLINE_POLL_MS = 8_000
+const ONLINE_POLL_MS = 60_000
+
+/** Keeps something fresh: at once after a reconnect, every 8 s without a socket, every minute with one. */
+export function useFresh(refresh: () => unknown): void {
+  let last = Date.now()
+  const timer = setInterval(() => {
+    const wait = state.value === 'open' ? ONLINE_POLL_MS : OFFLINE_POLL_MS
+    if (document.visibilityState === 'hidden' || Date.now() - last < wait) return
+    last = Date.now()
+    refresh()
+  }, 2_000)
+  const stop = watch(reopened, () => refresh())
+  onScopeDispose(() => {
+    clearInterval(timer)
+    stop()
+  })
+}
+
+/** Runs at most once per interval, the last call never lost. */
+export function throttled(run: () => unknown, intervalMs: number): () => void {
+  let last = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  return () => {
+    if (timer) return
+    const wait = Math.max(0, last + intervalMs - Date.now())
+    timer = setTimeout(() => {
+      timer = undefined
+      last = Date.now()
+      run()
+    }, wait)
+  }
+}

@@ -1,0 +1,17 @@
+import vue from '@vitejs/plugin-vue'
+import { fileURLToPath, URL } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const api = process.env.HUIFANG_API ?? 'http://127.0.0.1:8600'
+
+export default defineConfig({
+  plugins: [vue()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  server: { port: 5173, proxy: { '/api': { target: api, ws: true } } },
+  build: {
+    target: 'es2022',
+    chunkSizeWarningLimit: 600,
+    rollupOptions: { output: { manualChunks: { vue: ['vue', 'vue-router', 'pinia'] } } },
+  },
+  test: { environment: 'happy-dom', include: ['tests/unit/**/*.test.ts'] },
+})
