@@ -85,11 +85,24 @@ def amend(session: Session, attempt_id: UUID, states: Sequence[AttemptState], va
     return bool(getattr(done, "rowcount", 0))
 
 
-def withdraw(session: Session, attempt_id: UUID) -> bool:
+def correct(session: Session, attempt_id: UUID, wrong: str, values: Mapping[str, object]) -> bool:
+    """Replaces the disposition of an ended attempt if it is `wrong`."""
+    if values["disposition"] == wrong:
+        return False
+    done = session.execute(
+        update(Attempt)
+        .where(Attempt.id == attempt_id, Attempt.state == AttemptState.ENDED, Attempt.disposition == wrong)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(getattr(done, "rowcount", 0))
+
+
+def withdraw(session: Session, attempt_id: UUID, owner: str | None) -> bool:
     """Removes an attempt for which nobody was dialled."""
     gone = session.execute(
         delete(Attempt)
-        .where(Attempt.id == attempt_id, Attempt.state.in_(WITHDRAWABLE))
+        .where(Attempt.id == attempt_id, Attempt.state.in_(WITHDRAWABLE), Attempt.lease_owner == owner)
         .execution_options(synchronize_session=False)
     )
     return bool(getattr(gone, "rowcount", 0))
@@ -130,12 +143,18 @@ def expired(session: Session, state: AttemptState, now: datetime, limit: int) ->
     return [AttemptView.model_validate(row) for row in rows]
 
 
-def live_counts(session: Session) -> dict[UUID, int]:
-    """Attempts under way, by campaign."""
+def live_counts(session: Session) -> dict[UUID, tuple[int, int]]:
+    """Attempts under way by campaign, and how many of these are not dialled yet."""
     rows = session.execute(
-        select(Attempt.campaign_id, func.count()).where(Attempt.state.in_(LIVE)).group_by(Attempt.campaign_id)
+        select(Attempt.campaign_id, Attempt.state, func.count())
+        .where(Attempt.state.in_(LIVE))
+        .group_by(Attempt.campaign_id, Attempt.state)
     )
-    return dict(rows.tuples().all())
+    found: dict[UUID, tuple[int, int]] = {}
+    for campaign_id, state, number in rows.tuples():
+        live, pending = found.get(campaign_id, (0, 0))
+        found[campaign_id] = (live + number, pending + (number if state in WITHDRAWABLE else 0))
+    return found
 
 
 def dialled_on(session: Session, day: date, campaign_id: UUID | None = None, patient_id: UUID | None = None) -> int:

@@ -13,6 +13,8 @@ from campaigns.attempts.schemas import AttemptState, AttemptView, Dialling
 from core_api.kit.clock import Clock
 from core_api.kit.db import new_id
 
+UNKNOWN = "unknown"
+
 pass_gate = repository.pass_gate
 live_counts = repository.live_counts
 dialled_on = repository.dialled_on
@@ -58,9 +60,9 @@ def release(session: Session, attempt: AttemptView, clock: Clock) -> bool:
     return repository.move(session, attempt.id, AttemptState.PLANNED, values, owner=attempt.lease_owner)
 
 
-def withdraw(session: Session, attempt_id: UUID) -> bool:
-    """Removes an attempt for which nobody was dialled."""
-    return repository.withdraw(session, attempt_id)
+def withdraw(session: Session, attempt: AttemptView) -> bool:
+    """Removes an attempt for which nobody was dialled; False when its lease is another's by now."""
+    return repository.withdraw(session, attempt.id, attempt.lease_owner)
 
 
 def begin_dialling(session: Session, attempt: AttemptView, dialling: Dialling) -> bool:
@@ -100,6 +102,11 @@ def park(session: Session, attempt_id: UUID, ask_at: datetime) -> bool:
     return repository.move(session, attempt_id, AttemptState.UNKNOWN, {"lease_until": ask_at})
 
 
+def listen_until(session: Session, attempt_id: UUID, until: datetime) -> bool:
+    """Lets a call that is on the line go on."""
+    return repository.amend(session, attempt_id, ON_THE_LINE, {"lease_until": until})
+
+
 def ask_again_at(session: Session, attempt_id: UUID, at: datetime) -> bool:
     """Puts off the next question to the carrier, or the next waking of a planned attempt."""
     return repository.amend(session, attempt_id, (AttemptState.UNKNOWN, AttemptState.PLANNED), {"lease_until": at})
@@ -123,6 +130,11 @@ def end(
     if ended:
         repository.let_go(session, attempt_id)
     return ended
+
+
+def correct(session: Session, attempt_id: UUID, disposition: str, *, reached: bool) -> bool:
+    """Puts the true outcome, told late, in the place of "unknown"; False when there is nothing to correct."""
+    return repository.correct(session, attempt_id, UNKNOWN, {"disposition": disposition, "reached": reached})
 
 
 def of_targets(session: Session, target_ids: Sequence[UUID]) -> dict[UUID, list[AttemptView]]:

@@ -48,5 +48,5 @@ class DispositionView(BaseModel):
     @model_validator(mode="after")
     def _retry_has_distance(self) -> "DispositionView":
         if self.retry in {"no_answer", "unfinished"} and self.delay_minutes == 0:
-            raise ValueError("delay_minutes: a retry needs a distance")  # noqa: EM101, TRY003 - pydantic shows it
+            raise ValueError("delay_minutes: a retry needs a distance")
         return self

@@ -21,8 +21,4 @@ def holidays_around(year: int) -> frozenset[date]:
 def _of_year(year: int, listed: dict[int, list[tuple[date, date]]]) -> list[date]:
     if year not in listed:
         return [date(year, month, day) for month, day in FIXED_DAYS]
-    return [
-        first + timedelta(days=offset)
-        for first, last in listed[year]
-        for offset in range((last - first).days + 1)
-    ]
+    return [first + timedelta(days=offset) for first, last in listed[year] for offset in range((last - first).days + 1)]

@@ -96,9 +96,7 @@ class Record(Protocol):
         """One task."""
         ...
 
-    def open_response(
-        self, session: Session, task_id: UUID, task: TaskFacts, clock: Clock
-    ) -> OpenResponse:
+    def open_response(self, session: Session, task_id: UUID, task: TaskFacts, clock: Clock) -> OpenResponse:
         """Opens the response of a task, or the unfinished one again."""
         ...
 

@@ -1,0 +1,56 @@
+"""The door of campaigns: routers, outbox handlers, background tasks, one dispatch round."""
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from campaigns.board.endpoints import router
+from campaigns.campaigns.service import create, get, pause, resume, start
+from campaigns.campaigns.service import page as list_campaigns
+from campaigns.dispatch.port import CallOrder, Dialler, Fate, FateUnknown, Refused
+from campaigns.dispatch.runtime import CampaignRuntime, DispatchSettings
+from campaigns.dispatch.service import TickReport, dispatch, tick
+from campaigns.dispatch.tasks import make_celery, register_tasks
+from campaigns.dispatch.worker import Running, Ticker, start_in_process
+from campaigns.dispositions.service import labels as disposition_labels
+from campaigns.dispositions.service import load_library
+from campaigns.outcomes.service import Outcomes
+from campaigns.people.service import count_open as count_people
+from campaigns.record.core import CoreRecord
+from core_api.kit.clock import Clock
+from core_api.kit.outbox import Handler
+
+routers = [router]
+
+__all__ = [
+    "CallOrder",
+    "CampaignRuntime",
+    "Dialler",
+    "DispatchSettings",
+    "Fate",
+    "FateUnknown",
+    "Refused",
+    "Running",
+    "TickReport",
+    "Ticker",
+    "count_people",
+    "create",
+    "dispatch",
+    "disposition_labels",
+    "get",
+    "handlers",
+    "list_campaigns",
+    "load_library",
+    "make_celery",
+    "pause",
+    "register_tasks",
+    "resume",
+    "routers",
+    "start",
+    "start_in_process",
+    "tick",
+]
+
+
+def handlers(clock: Clock, zone: ZoneInfo) -> Mapping[str, Sequence[Handler]]:
+    """Outbox handlers of "call.ended" and "call.answered", by event name."""
+    return Outcomes(CoreRecord(), clock, zone).handlers()

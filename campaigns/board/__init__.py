@@ -1,0 +1,1 @@
+"""A campaign seen live: counts, outcomes, calls in progress; and what one would do before it is made."""

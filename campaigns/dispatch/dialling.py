@@ -1,0 +1,163 @@
+"""One attempt: claim it, commit `dialling`, ask the carrier, note the answer. Harmless when run twice."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from campaigns.attempts import service as attempts
+from campaigns.attempts.schemas import AttemptView, Dialling
+from campaigns.campaigns import service as campaigns
+from campaigns.campaigns.schemas import CampaignRow, CampaignStatus
+from campaigns.dispatch.port import CallOrder, FateUnknown, Refused
+from campaigns.dispatch.runtime import CampaignRuntime
+from campaigns.policy import rules
+from campaigns.policy import service as policy
+from campaigns.policy.schemas import ContactFacts, Decision
+from campaigns.record.port import Callee, CallOutcome, TaskFacts
+from campaigns.targets import service as targets
+from campaigns.targets.schemas import TargetState, TargetUpdate, TargetView
+from core_api.kit.crypto import blind
+from core_api.kit.db import new_id
+
+NO_TIME_KNOWN = timedelta(days=1)
+
+
+def run_attempt(runtime: CampaignRuntime, attempt_id: UUID) -> str:
+    """Runs a planned attempt.
+
+    Returns:
+        "taken" by another worker, "withdrawn" because nobody may be called now, "placed", "refused", or "unknown".
+    """
+    with runtime.sessions.begin() as session:
+        attempt = attempts.claim(
+            session, attempt_id, f"{runtime.owner}:{new_id()}"[:64], runtime.settings.lease, runtime.clock
+        )
+    if attempt is None:
+        return "taken"
+    with runtime.sessions.begin() as session:
+        order = prepare(session, runtime, attempt)
+    if order is None:
+        return "withdrawn"
+    return place(runtime, order)
+
+
+def place(runtime: CampaignRuntime, order: CallOrder) -> str:
+    """Asks the carrier, with `dialling` committed, and notes what it said."""
+    try:
+        sid = runtime.dialler.place(order)
+    except Refused as refusal:
+        with runtime.sessions.begin() as session:
+            runtime.outcomes.apply(session, order.call_id, CallOutcome(disposition=refusal.disposition))
+        return "refused"
+    except FateUnknown:
+        with runtime.sessions.begin() as session:
+            attempts.park(session, order.call_id, runtime.clock.now() + runtime.settings.ask_every)
+        return "unknown"
+    with runtime.sessions.begin() as session:
+        attempts.placed(session, order.call_id, sid, runtime.clock.now() + runtime.listen_for)
+    return "placed"
+
+
+def prepare(session: Session, runtime: CampaignRuntime, attempt: AttemptView) -> CallOrder | None:
+    """Asks the contact policy and marks the attempt `dialling`; None when nobody may be called now."""
+    target = targets.get(session, attempt.target_id)
+    if target is None:
+        return None
+    campaign = campaigns.row(session, attempt.campaign_id)
+    if campaign.status is not CampaignStatus.RUNNING:
+        state = TargetState.CANCELLED if campaign.status is CampaignStatus.CANCELLED else _waiting(target)
+        return _withdraw(session, attempt, target, TargetUpdate(state=state, callback_at=target.callback_at))
+    task = runtime.record.task(session, target.task_id)
+    contact = runtime.record.contact_facts(session, [target.patient_id]).get(target.patient_id)
+    decision = _decide(session, runtime, campaign, target, contact, task)
+    if not decision.allowed:
+        return _put_off(session, runtime, attempt, target, decision)
+    callee = runtime.record.callee(session, target.patient_id, runtime.clock)
+    if task is None or callee is None:
+        refusal = Decision(allowed=False, reasons=("no_phone",), permanent=True)
+        return _put_off(session, runtime, attempt, target, refusal)
+    return _commit_to(session, runtime, attempt, target, campaign, task, callee)
+
+
+def _commit_to(  # noqa: PLR0913, PLR0917 - all that a call is made of
+    session: Session,
+    runtime: CampaignRuntime,
+    attempt: AttemptView,
+    target: TargetView,
+    campaign: CampaignRow,
+    task: TaskFacts,
+    callee: Callee,
+) -> CallOrder | None:
+    now = runtime.clock.now()
+    opened = runtime.record.open_response(session, target.task_id, task, runtime.clock)
+    dialling = Dialling(
+        day=now.astimezone(runtime.zone).date(),
+        at=now,
+        phone_key=blind(session, "phone", callee.phone_e164),
+        lease_until=now + runtime.settings.answer_within,
+        conversation_id=new_id(),
+        response_id=opened.response_id,
+    )
+    if not attempts.begin_dialling(session, attempt, dialling):
+        later = now + rules.LIVE_CALL_RECHECK
+        busy = Decision(allowed=False, reasons=("phone_in_call",), next_allowed_at=later)
+        return _put_off(session, runtime, attempt, target, busy)
+    return CallOrder(
+        call_id=attempt.id,
+        campaign_id=campaign.id,
+        patient_id=target.patient_id,
+        task_id=target.task_id,
+        conversation_id=dialling.conversation_id,
+        response_id=opened.response_id,
+        questionnaire_key=opened.questionnaire_key,
+        questionnaire_version=opened.questionnaire_version,
+        hospital_name=runtime.hospital_name,
+        department=callee.department,
+        carrier=campaign.carrier,
+        phone_e164=callee.phone_e164,
+        salutation=callee.salutation,
+        full_name=callee.name,
+        ring_timeout_seconds=runtime.settings.ring_timeout_seconds,
+        max_seconds=runtime.settings.max_call_seconds,
+        persona=callee.persona,
+    )
+
+
+def _decide(
+    session: Session,
+    runtime: CampaignRuntime,
+    campaign: CampaignRow,
+    target: TargetView,
+    contact: ContactFacts | None,
+    task: TaskFacts | None,
+) -> Decision:
+    now = runtime.clock.now()
+    allowed = policy.rules_for(campaign, runtime.zone, now)
+    load = policy.load_facts(session, campaign.id, target.patient_id, allowed, now)
+    known = {"task_open": task is not None and task.open, "callback_asked": target.callback_at is not None}
+    return rules.decide(contact, load.model_copy(update=known), allowed, now)
+
+
+def _put_off(
+    session: Session, runtime: CampaignRuntime, attempt: AttemptView, target: TargetView, decision: Decision
+) -> None:
+    reason = ",".join(decision.reasons)[:120]
+    if decision.permanent:
+        update = TargetUpdate(state=TargetState.EXCLUDED, reason=reason)
+    else:
+        later = decision.next_allowed_at or runtime.clock.now() + NO_TIME_KNOWN
+        update = TargetUpdate(
+            state=_waiting(target), reason=reason, next_attempt_at=later, callback_at=target.callback_at
+        )
+    return _withdraw(session, attempt, target, update)
+
+
+def _withdraw(session: Session, attempt: AttemptView, target: TargetView, update: TargetUpdate) -> None:
+    """Takes the attempt back; only who holds its lease may put the target elsewhere."""
+    if attempts.withdraw(session, attempt):
+        targets.put(session, target.id, update)
+
+
+def _waiting(target: TargetView) -> TargetState:
+    return TargetState.RETRYING if target.attempts_made else TargetState.WAITING

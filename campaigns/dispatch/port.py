@@ -1,0 +1,85 @@
+"""The port through which calls are placed; telephony stands behind it, a fake in tests."""
+
+from typing import Literal, Protocol
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FateState = Literal["not_found", "queued", "ringing", "in_progress", "ended"]
+
+
+class CallOrder(BaseModel):
+    """One call to place; names and numbers are never logged.
+
+    Attributes:
+        call_id: The attempt's id; also the idempotency key.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    call_id: UUID
+    campaign_id: UUID
+    patient_id: UUID
+    task_id: UUID
+    conversation_id: UUID
+    response_id: UUID
+    questionnaire_key: str
+    questionnaire_version: int
+    hospital_name: str
+    department: str
+    carrier: str
+    phone_e164: str = Field(repr=False)
+    salutation: str = Field(repr=False)
+    full_name: str = Field(repr=False)
+    ring_timeout_seconds: int
+    max_seconds: int
+    persona: str | None = None
+
+
+class Fate(BaseModel):
+    """What the carrier says became of a call."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: FateState
+    disposition: str | None = None
+
+
+class Refused(Exception):
+    """The carrier did not take the call; nobody was dialled.
+
+    Args:
+        disposition: Key of the disposition table.
+    """
+
+    def __init__(self, disposition: str) -> None:
+        super().__init__(disposition)
+        self.disposition = disposition
+
+
+class FateUnknown(Exception):
+    """Whether the carrier took the call cannot be told."""
+
+
+class Dialler(Protocol):
+    """Places calls and tells their fate."""
+
+    def place(self, order: CallOrder) -> str:
+        """Asks the carrier to call.
+
+        Returns:
+            The carrier's id of the call.
+
+        Raises:
+            Refused: Nobody was dialled.
+            FateUnknown: Somebody may have been.
+        """
+        ...
+
+    def fate(self, call_id: UUID) -> Fate:
+        """What became of a call.
+
+        Raises:
+            FateUnknown: The carrier cannot be asked now.
+        """
+        ...

@@ -1,0 +1,62 @@
+"""The dialler that telephony is."""
+
+from uuid import UUID
+
+from campaigns.dispatch.port import CallOrder, Fate, FateUnknown, Refused
+from telephony import api as telephony
+
+
+class TelephonyDialler:
+    """Places calls through telephony.
+
+    Args:
+        runtime: Telephony's own; made by the composition root.
+    """
+
+    def __init__(self, runtime: telephony.TelephonyRuntime) -> None:
+        self._runtime = runtime
+
+    def place(self, order: CallOrder) -> str:
+        """Asks telephony to call; `CarrierRefused` and `CarrierUnknown` become the port's own errors."""
+        try:
+            return telephony.place_call(self._runtime, _request(order)).carrier_sid
+        except telephony.CarrierRefused as refusal:
+            raise Refused(refusal.disposition) from refusal
+        except telephony.CarrierUnknown as unknown:
+            raise FateUnknown from unknown
+
+    def fate(self, call_id: UUID) -> Fate:
+        """What became of a call."""
+        try:
+            found = telephony.fetch_fate(self._runtime, call_id)
+        except telephony.CarrierUnknown as unknown:
+            raise FateUnknown from unknown
+        return Fate.model_validate({"state": found.state, "disposition": found.disposition})
+
+
+def _request(order: CallOrder) -> telephony.CallRequest:
+    conversation = telephony.ConversationSpec(
+        conversation_id=order.conversation_id,
+        purpose="follow_up",
+        patient_id=order.patient_id,
+        task_id=order.task_id,
+        response_id=order.response_id,
+        questionnaire_key=order.questionnaire_key,
+        questionnaire_version=order.questionnaire_version,
+        hospital_name=order.hospital_name,
+        department=order.department,
+        salutation=order.salutation,
+        full_name=order.full_name,
+    )
+    return telephony.CallRequest(
+        call_id=order.call_id,
+        patient_id=order.patient_id,
+        phone_e164=order.phone_e164,
+        carrier=order.carrier,
+        conversation=conversation,
+        ring_timeout_seconds=order.ring_timeout_seconds,
+        max_seconds=order.max_seconds,
+        idempotency_key=str(order.call_id),
+        campaign_id=order.campaign_id,
+        persona=order.persona,
+    )

@@ -1,0 +1,139 @@
+"""The outcome transaction: all that comes of a call, or nothing of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from campaigns.attempts import service as attempts
+from campaigns.attempts.schemas import AttemptView
+from campaigns.campaigns import service as campaigns
+from campaigns.campaigns.schemas import CampaignStatus
+from campaigns.dispositions import service as dispositions
+from campaigns.dispositions.schemas import DispositionView
+from campaigns.outcomes import rules
+from campaigns.outcomes.rules import Following
+from campaigns.people import service as people
+from campaigns.record.port import CallOutcome, PatientFlag, Record, TaskFacts
+from campaigns.targets import service as targets
+from campaigns.targets.schemas import TargetState, TargetUpdate, TargetView
+from core_api.kit.clock import Clock
+from core_api.kit.outbox import Event, Handler
+
+COMPLETED = "completed"
+FLAGS: tuple[PatientFlag, ...] = ("do_not_contact", "deceased", "wrong_number")
+
+
+class Outcomes:
+    """Applies outcomes; holds only its ports."""
+
+    def __init__(self, record: Record, clock: Clock, zone: ZoneInfo) -> None:
+        self._record = record
+        self._clock = clock
+        self._zone = zone
+
+    def handlers(self) -> Mapping[str, Sequence[Handler]]:
+        """Outbox handlers, by event name."""
+        return {"call.ended": (self.on_call_ended,), "call.answered": (self.on_call_answered,)}
+
+    def on_call_ended(self, session: Session, event: Event) -> None:
+        """Handler of "call.ended"; told again it has no effect."""
+        attempt_id = _attempt_id(event)
+        if attempt_id is not None:
+            self.apply(session, attempt_id, _outcome(event))
+
+    def on_call_answered(self, session: Session, event: Event) -> None:
+        """Handler of "call.answered"; late or repeated it has no effect."""
+        attempt_id = _attempt_id(event)
+        if attempt_id is not None:
+            attempts.answered(session, attempt_id, self._clock)
+
+    def apply(self, session: Session, attempt_id: UUID, outcome: CallOutcome) -> bool:
+        """Writes an outcome in the caller's transaction: attempt, answers, alerts, task, target, patient.
+
+        Returns:
+            Whether it had an effect; False when the attempt has its outcome already, or is not ours.
+        """
+        attempt = attempts.get(session, attempt_id)
+        if attempt is None:
+            return False
+        meaning = dispositions.get(session, COMPLETED if outcome.completed else outcome.disposition)
+        if not self._end(session, attempt, meaning, outcome):
+            return False
+        response_id = outcome.response_id or attempt.response_id
+        if response_id is not None and outcome.answered:
+            completed = meaning.key == COMPLETED
+            self._record.finish_response(session, response_id, completed=completed, clock=self._clock)
+        self._flag(session, attempt.patient_id, meaning)
+        target = targets.get(session, attempt.target_id)
+        if target is not None and target.state in {TargetState.IN_PROGRESS, TargetState.PEOPLE}:
+            self._follow(session, target, rules.follow(target, meaning, outcome, self._clock.now()), response_id)
+        campaigns.finish_if_done(session, attempt.campaign_id, self._clock)
+        return True
+
+    def _end(self, session: Session, attempt: AttemptView, meaning: DispositionView, outcome: CallOutcome) -> bool:
+        ended = attempts.end(
+            session,
+            attempt.id,
+            meaning.key,
+            reached=meaning.reached,
+            duration_seconds=outcome.duration_seconds,
+            clock=self._clock,
+        )
+        return ended or attempts.correct(session, attempt.id, meaning.key, reached=meaning.reached)
+
+    def _flag(self, session: Session, patient_id: UUID, meaning: DispositionView) -> None:
+        for flag in FLAGS:
+            if getattr(meaning, flag):
+                self._record.flag_patient(session, patient_id, flag, self._clock)
+
+    def _follow(self, session: Session, target: TargetView, following: Following, response_id: UUID | None) -> None:
+        update = following.update
+        if update.state is TargetState.RETRYING and _cancelled(session, target.campaign_id):
+            update = TargetUpdate(state=TargetState.CANCELLED, last_disposition=update.last_disposition)
+        targets.put(session, target.id, update, tried=True)
+        if update.state is TargetState.PEOPLE:
+            people.open_case(session, target, update.reason or dispositions.UNKNOWN, self._clock)
+        elif target.state is TargetState.PEOPLE:
+            people.settle(session, target.id, "superseded", self._clock)
+        task = self._record.task(session, target.task_id)
+        if following.task_status is not None and task is not None:
+            self._set_task(session, target.task_id, task, following, response_id)
+
+    def _set_task(
+        self, session: Session, task_id: UUID, task: TaskFacts, following: Following, response_id: UUID | None
+    ) -> None:
+        status = following.task_status
+        if status is None or task.status == "done" or (not task.open and status == "in_progress"):
+            return
+        reason = following.update.last_disposition or dispositions.UNKNOWN
+        self._record.set_task_status(session, task_id, status, response_id, reason, self._clock)
+        if status == "done":
+            self._record.after_response(session, task_id, self._clock, self._zone)
+
+
+def _cancelled(session: Session, campaign_id: UUID) -> bool:
+    return campaigns.row(session, campaign_id).status == CampaignStatus.CANCELLED
+
+
+def _attempt_id(event: Event) -> UUID | None:
+    """The attempt that the call was placed for; None for a call that no campaign placed."""
+    try:
+        return UUID(str(event.data.get("attempt_id")))
+    except ValueError:
+        return None
+
+
+def _outcome(event: Event) -> CallOutcome:
+    data = event.data
+    callback_at = data.get("callback_at")
+    return CallOutcome(
+        disposition=data.get("disposition"),
+        answered=bool(data.get("answered")),
+        completed=bool(data.get("completed")),
+        callback_at=datetime.fromisoformat(callback_at) if isinstance(callback_at, str) else None,
+        response_id=data.get("response_id"),
+        duration_seconds=data.get("duration_seconds"),
+    )
