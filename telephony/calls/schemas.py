@@ -29,6 +29,7 @@ class ConversationSpec(Frozen):
     full_name: str = Field(default="", repr=False)
     channel: str = "voice"
     elder: bool = False
+    context: dict[str, str] = Field(default_factory=dict, repr=False)
 
 
 class CallRequest(Frozen):

@@ -170,7 +170,7 @@ class TwilioCarrier:
         parameters: dict[str, Any] = {
             "to": dial.number,
             "from_": self.account.caller_id,
-            "url": f"{base}/voice/{dial.call_id}",
+            "url": f"{base}/voice/{dial.call_id}{self._persona(dial)}",
             "method": "POST",
             "status_callback": f"{base}/status/{dial.call_id}",
             "status_callback_method": "POST",
@@ -185,6 +185,10 @@ class TwilioCarrier:
                 "async_amd_status_callback": f"{base}/amd/{dial.call_id}",
             }
         return parameters
+
+    def _persona(self, dial: Dial) -> str:
+        """Only the simulator is told who is to answer; a real carrier's URL carries nothing of the kind."""
+        return f"?persona={dial.persona}" if dial.persona and self.name == "simulator" else ""
 
     def _update(self, sid: str, **change: str) -> None:
         try:

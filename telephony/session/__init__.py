@@ -1,0 +1,1 @@
+"""A live call: audio in and out, marks, keys, silence, turns, recording."""

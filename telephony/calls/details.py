@@ -1,0 +1,58 @@
+"""A call's transcript: the conversation's messages with their place in the recording and their latency."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from assistant import api as assistant
+from telephony.calls import repository
+from telephony.calls.schemas import CallDetail, CallEventView, CallView, TurnView
+
+
+def of(session: Session, call: CallView, pace: float) -> CallDetail:
+    """Everything kept of a call.
+
+    Args:
+        session: The session.
+        call: The call.
+        pace: The carrier's; a second of a recording made at ten times real pace took a tenth of one.
+    """
+    row = repository.row(session, call.id)
+    events = repository.events(session, call.id)
+    messages = assistant.messages(session, call.conversation_id) if call.conversation_id else []
+    begun = row.media_at
+    turns = [
+        TurnView(
+            id=str(message.id),
+            sender=message.sender,
+            text=message.text,
+            at=message.at,
+            offset_ms=max(0, int((message.at - begun).total_seconds() * 1000 * pace)) if begun else 0,
+            key=message.key,
+            source=message.source,
+            latency_ms=message.latency_ms,
+            understanding=message.understanding,
+        )
+        for message in messages
+    ]
+    return CallDetail(
+        **call.model_dump(),
+        turns=with_latency(turns, events),
+        events=events,
+        recording=repository.recording_view(repository.recording(session, call.id)),
+    )
+
+
+def with_latency(turns: list[TurnView], events: list[CallEventView]) -> list[TurnView]:
+    """Gives the bot's turns the latency that was measured on the line: patient's end to first audio frame sent.
+
+    The line's n-th turn event belongs to the bot's n-th words.
+    """
+    measured: list[dict[str, Any]] = [event.data for event in events if event.kind == "turn"]
+    spoken = iter(measured)
+    given = []
+    for turn in turns:
+        data = next(spoken, None) if turn.sender == "bot" else None
+        latency = data.get("latency_ms") if data else None
+        given.append(turn if latency is None else turn.model_copy(update={"latency_ms": latency}))
+    return given

@@ -1,0 +1,82 @@
+"""Calls over HTTP: list, one call with all that is kept of it, and its audio."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import FileResponse
+from sqlalchemy.orm import Session
+
+from core_api.audit import service as audit
+from core_api.kit.errors import NotFound
+from core_api.kit.paging import Cursor, Limit, Page
+from core_api.kit.web import CurrentUser, Db, RuntimeDep, require
+from core_api.patients import service as patients
+from core_api.responses import service as responses
+from telephony.calls import details, repository, service
+from telephony.calls.schemas import CallDetail, CallFilter, CallView
+
+router = APIRouter(prefix="/api/calls", tags=["calls"])
+
+Reader = Annotated[CurrentUser, Depends(require("calls.read"), scope="function")]
+Listener = Annotated[CurrentUser, Depends(require("calls.listen"), scope="function")]
+MEDIA_TYPES = {"ogg": "audio/ogg", "wav": "audio/wav"}
+
+
+@router.get("", response_model=Page[CallView])
+def list_calls(
+    session: Db,
+    _user: Reader,
+    campaign_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[CallView]:
+    """Calls, newest first."""
+    chosen = CallFilter(campaign_id=campaign_id, patient_id=patient_id)
+    found = service.page(session, chosen, cursor, limit)
+    items = [call.model_copy(update=_person(session, call.patient_id)) for call in found.items]
+    return found.model_copy(update={"items": items})
+
+
+@router.get("/{call_id}", response_model=CallDetail)
+def get_call(call_id: UUID, request: Request, session: Db, runtime: RuntimeDep, user: Reader) -> CallDetail:
+    """A call with its transcript, events and answers; the reading is audited."""
+    call = service.view(session, call_id)
+    audit.record(session, user.id, "call.read", "call", call_id, "查看通话", runtime.clock)
+    telephony = getattr(request.app.state, "telephony", None)
+    carrier = telephony.carriers.get(call.carrier) if telephony else None
+    detail = details.of(session, call, carrier.pace if carrier else 1.0)
+    return detail.model_copy(
+        update=_person(session, call.patient_id) | {"answers": _answers(session, call.response_id)}
+    )
+
+
+@router.get("/{call_id}/audio", response_class=FileResponse)
+def get_audio(call_id: UUID, session: Db, runtime: RuntimeDep, user: Listener) -> FileResponse:
+    """The recording, whole or in parts (Range); listening is audited."""
+    kept = repository.recording(session, call_id)
+    path = runtime.data_dir / "recordings" / kept.file_name if kept and kept.file_name else None
+    if kept is None or path is None or not path.is_file():
+        message = "这通电话没有录音"
+        raise NotFound(message)
+    audit.record(session, user.id, "call.listen", "call", call_id, "收听录音", runtime.clock)
+    return FileResponse(path, media_type=MEDIA_TYPES.get(kept.format or "", "application/octet-stream"))
+
+
+def _person(session: Session, patient_id: UUID) -> dict[str, str]:
+    try:
+        patient = patients.get(session, patient_id)
+    except NotFound:
+        return {}
+    return {"patient_name": patient.name, "record_number": patient.record_number}
+
+
+def _answers(session: Session, response_id: UUID | None) -> list[dict[str, object]]:
+    if response_id is None:
+        return []
+    try:
+        found = responses.answers(session, response_id)
+    except NotFound:
+        return []
+    return [answer.model_dump(mode="json") for answer in found.answers]

@@ -1,0 +1,114 @@
+"""What telephony's processes are given; made once by the composition root."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from core_api.kit.clock import Clock
+from core_api.kit.db import Sessions
+from core_api.kit.errors import NotFound
+from telephony.carriers.twilio import TwilioCarrier
+from telephony.session.conversation import Conversations
+from telephony.speech.synthesis import Synthesizer
+
+WORKER_THREADS = 32
+SIMULATOR = "simulator"
+
+
+@dataclass(frozen=True)
+class VoiceSettings:
+    """How a call is held; call seconds unless named otherwise.
+
+    Attributes:
+        silence_seconds: Nothing heard for so long after a prompt is a silent turn.
+        elder_factor: Older patients are given so much longer.
+        max_silences: So many silent turns in a row end the call.
+        interdigit_seconds: So long after a key without # the number is taken as it stands.
+        reply_timeout_seconds: Real seconds that the dialogue may think.
+        transfer_number: Where a patient who wants a person is connected; nobody if None.
+    """
+
+    silence_seconds: float = 8.0
+    elder_factor: float = 1.5
+    max_silences: int = 4
+    interdigit_seconds: float = 3.0
+    reply_timeout_seconds: float = 15.0
+    voicemail_text: str = "您好，这里是医院的自动随访服务，稍后会再与您联系，再见。"
+    sorry_text: str = "非常抱歉，系统暂时出现故障，稍后会有工作人员与您联系，再见。"
+    time_up_text: str = "抱歉，本次通话时间较长，先到这里，我们会再与您联系，再见。"
+    transfer_number: str | None = None
+
+
+class LiveCall(Protocol):
+    """A session that can be told things from outside."""
+
+    def tell(self, item: object) -> None:
+        """Puts an event into the session; from any thread."""
+        ...
+
+
+class LiveCalls:
+    """The calls whose sockets are in this process."""
+
+    def __init__(self) -> None:
+        self._calls: dict[UUID, LiveCall] = {}
+
+    def add(self, call_id: UUID, call: LiveCall) -> bool:
+        """False if the call has a session already."""
+        if call_id in self._calls:
+            return False
+        self._calls[call_id] = call
+        return True
+
+    def remove(self, call_id: UUID) -> None:
+        self._calls.pop(call_id, None)
+
+    def get(self, call_id: UUID) -> LiveCall | None:
+        return self._calls.get(call_id)
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+
+@dataclass(frozen=True)
+class TelephonyRuntime:
+    """Telephony's own runtime, in `app.state.telephony`."""
+
+    sessions: Sessions
+    clock: Clock
+    zone: ZoneInfo
+    data_dir: Path
+    carriers: Mapping[str, TwilioCarrier]
+    conversations: Conversations
+    synthesizer: Synthesizer
+    slow_synthesizer: Synthesizer | None = None
+    settings: VoiceSettings = field(default_factory=VoiceSettings)
+    live: LiveCalls = field(default_factory=LiveCalls)
+    workers: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="call")
+    )
+
+    @property
+    def spools(self) -> Path:
+        return self.data_dir / "recordings" / "spool"
+
+    @property
+    def recordings(self) -> Path:
+        return self.data_dir / "recordings"
+
+    def carrier(self, name: str) -> TwilioCarrier:
+        """Raises NotFound for a carrier that is not set up."""
+        found = self.carriers.get(name)
+        if found is None:
+            message = "没有配置这条线路"
+            raise NotFound(message, field="carrier")
+        return found
+
+    async def in_thread(self, function: Any, *arguments: Any) -> Any:  # noqa: ANN401 - any blocking function
+        """Runs what blocks beside the event loop; calls wait for threads of their own, not for the web's."""
+        return await asyncio.get_running_loop().run_in_executor(self.workers, function, *arguments)

@@ -1,0 +1,73 @@
+"""What a live call needs of the conversation behind it; a port, so that calls are tested without one."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from telephony.calls.schemas import ConversationSpec
+
+HeardEvent = Literal["silence", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One turn of the patient: words, keys, or that nothing came."""
+
+    message_id: str
+    text: str | None = field(default=None, repr=False)
+    key: str | None = None
+    event: HeardEvent | None = None
+    confidence: float = 1.0
+    source: str = "none"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What the bot says next.
+
+    Attributes:
+        segments: Pieces to synthesise one by one; fixed ones are cached.
+        place: Where the dialogue stands, for the mark's name: `item:<link_id>/<type>`, `identity`, `closing`, `other`.
+        expects: What may come back.
+        key_hint: Keys that answer by themselves; empty when a number ended by # is awaited.
+        actions: Kind and data, to be done after it was said.
+    """
+
+    segments: tuple[str, ...] = field(repr=False)
+    place: str = "other"
+    expects: Literal["speech", "keys", "either", "none"] = "either"
+    key_hint: tuple[str, ...] = ()
+    actions: tuple[tuple[str, dict[str, Any]], ...] = ()
+
+    @property
+    def last(self) -> bool:
+        """Whether the call ends after this."""
+        return any(kind in {"hangup", "transfer"} for kind, _ in self.actions)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the dialogue came to, if it came to anything."""
+
+    disposition: str | None = None
+    completed: bool = False
+    callback_at: datetime | None = None
+    response_id: UUID | None = None
+    note_code: str | None = None
+
+
+class Conversations(Protocol):
+    """Blocking; called from worker threads."""
+
+    def open(self, spec: ConversationSpec) -> Spoken:
+        """The first words."""
+        ...
+
+    def respond(self, spec: ConversationSpec, heard: Heard) -> Spoken:
+        """What to say to what was heard."""
+        ...
+
+    def outcome(self, spec: ConversationSpec) -> Outcome:
+        """What it came to so far."""
+        ...

@@ -1,0 +1,63 @@
+"""Small pieces that decide when the patient has said or pressed something."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from telephony.audio.pcm import FRAME_SECONDS, level_dbfs
+
+SPEECH_DBFS = -38.0
+SPEECH_SECONDS = 0.5  # shorter sounds are no interruption
+PAUSE_SECONDS = 0.6
+
+
+class KeyCollector:
+    """Collects keys until they make an answer.
+
+    Args:
+        single: Keys that answer at once; empty when a number ended by # is awaited.
+    """
+
+    def __init__(self, single: Sequence[str]) -> None:
+        self._single = frozenset(key for key in single if len(key) == 1)
+        self._keys = ""
+
+    def press(self, digit: str) -> str | None:
+        """Takes a key; returns the answer when it is whole: `38*5` for 38.5, `#` alone for nothing entered."""
+        if not self._keys and digit in self._single:
+            return digit
+        if digit == "#":
+            return self.take() or "#"
+        self._keys += digit
+        return None
+
+    def take(self) -> str | None:
+        """What was pressed so far, after the pause between keys ran out."""
+        keys, self._keys = self._keys, ""
+        return keys or None
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._keys)
+
+
+class SpeechGate:
+    """Tells by level alone whether the patient is speaking; recognition proper has its own place."""
+
+    def __init__(self) -> None:
+        self._loud = 0.0
+        self._quiet = 0.0
+        self.speaking = False
+
+    def take(self, pcm: bytes) -> bool:
+        """Takes 20 ms; True when speech has lasted long enough to count as an interruption."""
+        if level_dbfs(np.frombuffer(pcm, dtype="<i2")) > SPEECH_DBFS:
+            self._loud += FRAME_SECONDS
+            self._quiet = 0.0
+            began = not self.speaking and self._loud >= SPEECH_SECONDS
+            self.speaking = self.speaking or began
+            return began
+        self._quiet += FRAME_SECONDS
+        if self._quiet > PAUSE_SECONDS:
+            self._loud, self.speaking = 0.0, False
+        return False

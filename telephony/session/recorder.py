@@ -1,0 +1,137 @@
+"""Both sides of a call on disk while it lasts, one playable file after it."""
+
+import io
+import logging
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydub import AudioSegment
+from pydub.exceptions import CouldntEncodeError
+
+from telephony.audio.pcm import FRAME_SAMPLES, RATE_HZ
+
+log = logging.getLogger(__name__)
+
+FRAME_BYTES = FRAME_SAMPLES * 2
+STEREO_FRAME_BYTES = FRAME_BYTES * 2
+FLUSH_FRAMES = 50
+SPOOL_SUFFIX = ".spool"
+SILENT_FRAME = bytes(FRAME_BYTES)
+OPUS_BITRATE = "32k"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A finished recording."""
+
+    file_name: str
+    format: str
+    duration_ms: int
+    size_bytes: int
+
+
+class Recorder:
+    """Interleaves patient (left) and bot (right) by the patient's frames, as a telephone plays them out.
+
+    Args:
+        spool: File of raw interleaved int16; grows while the call lasts, so a killed process loses a second.
+    """
+
+    def __init__(self, spool: Path) -> None:
+        self._spool = spool
+        self._file: io.BufferedWriter | None = None
+        self._bot: deque[bytes] = deque()
+        self._pending = bytearray()
+        self.failed: str | None = None
+        try:
+            spool.parent.mkdir(parents=True, exist_ok=True)
+            self._file = spool.open("ab")
+        except OSError as error:
+            self.failed = type(error).__name__
+
+    def bot(self, pcm: bytes) -> None:
+        """Queues 20 ms of the bot, heard when the patient's side has caught up."""
+        self._bot.append(pcm)
+
+    def clear(self) -> None:
+        """The bot was interrupted: what is queued was not heard."""
+        self._bot.clear()
+
+    def patient(self, pcm: bytes) -> None:
+        """Adds 20 ms of the patient, and of what the bot said meanwhile."""
+        if self._file is None:
+            if self._bot:
+                self._bot.popleft()
+            return
+        stereo = np.zeros((FRAME_SAMPLES, 2), dtype="<i2")
+        stereo[:, 0] = _frame(pcm)
+        stereo[:, 1] = _frame(self._bot.popleft() if self._bot else SILENT_FRAME)
+        self._pending += stereo.tobytes()
+        if len(self._pending) >= FLUSH_FRAMES * STEREO_FRAME_BYTES:
+            self._write()
+
+    def close(self) -> None:
+        """Writes the rest."""
+        self._write()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write(self) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(self._pending)
+            self._file.flush()
+        except OSError as error:
+            self.failed = type(error).__name__
+            self._give_up()
+        self._pending.clear()
+
+    def _give_up(self) -> None:
+        """A full disk ends the recording, never the call; closing may fail again on what is still buffered."""
+        file, self._file = self._file, None
+        try:
+            if file is not None:
+                file.close()
+        except OSError:
+            log.warning("recording could not be closed")
+
+
+def finalise(spool: Path, folder: Path) -> Kept | None:
+    """Turns a spool into ogg/opus, or wav where ffmpeg is missing, and removes it.
+
+    Returns:
+        None if the spool held no audio.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written; the spool stays.
+    """
+    raw = spool.read_bytes()
+    raw = raw[: len(raw) // STEREO_FRAME_BYTES * STEREO_FRAME_BYTES]
+    if not raw:
+        spool.unlink(missing_ok=True)
+        return None
+    audio = AudioSegment(data=raw, sample_width=2, frame_rate=RATE_HZ, channels=2)
+    folder.mkdir(parents=True, exist_ok=True)
+    path, kind = _export(audio, folder / spool.stem)
+    spool.unlink(missing_ok=True)
+    return Kept(path.name, kind, len(audio), path.stat().st_size)
+
+
+def _export(audio: AudioSegment, stem: Path) -> tuple[Path, str]:
+    partial, whole = stem.with_suffix(".partial"), stem.with_suffix(".ogg")
+    try:
+        audio.export(partial, format="ogg", codec="libopus", bitrate=OPUS_BITRATE).close()
+    except (CouldntEncodeError, FileNotFoundError):
+        whole = stem.with_suffix(".wav")
+        audio.export(partial, format="wav").close()
+    partial.replace(whole)
+    return whole, whole.suffix[1:]
+
+
+def _frame(pcm: bytes) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    samples = np.frombuffer(pcm, dtype="<i2")[:FRAME_SAMPLES].astype(np.int16)
+    return np.pad(samples, (0, FRAME_SAMPLES - samples.size)) if samples.size < FRAME_SAMPLES else samples

@@ -1,0 +1,234 @@
+"""One live call from its first frame to its last: say, listen, ask the dialogue, until it is over."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+import numpy as np
+from sqlalchemy.exc import SQLAlchemyError
+
+from core_api.kit.errors import ServiceError
+from telephony.audio.pcm import frames
+from telephony.calls import rules, service
+from telephony.calls.schemas import CallSnapshot
+from telephony.runtime import TelephonyRuntime
+from telephony.session.conversation import Heard, Spoken
+from telephony.session.line import Line
+from telephony.session.listening import KeyCollector, SpeechGate
+from telephony.session.recorder import Recorder
+from telephony.session.tempo import Tempo
+from telephony.session.turn import Ended, Interruption, Machine, Turn
+from telephony.session.wire import Audio, Bad, Stop, Wire
+from telephony.speech.synthesis import SynthesisFailed
+
+log = logging.getLogger(__name__)
+
+MARK_GRACE_SECONDS = 3.0
+SEGMENT_PAUSE_SAMPLES = 1600
+DIALOGUE_FAILURES = (ServiceError, SQLAlchemyError, SynthesisFailed, OSError, TimeoutError)
+
+
+class CallSession:
+    """Holds one call.
+
+    Args:
+        runtime: Telephony's runtime.
+        call: The call's row.
+        wire: Reads the socket's messages.
+        line: The `Call` port.
+        recorder: Both sides' audio.
+        tempo: The call's time.
+    """
+
+    def __init__(
+        self, runtime: TelephonyRuntime, call: CallSnapshot, wire: Wire, line: Line, recorder: Recorder, tempo: Tempo
+    ) -> None:
+        self._runtime = runtime
+        self._call = call
+        self._wire = wire
+        self._line = line
+        self._recorder = recorder
+        self._tempo = tempo
+        self._inbox: asyncio.Queue[object] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._gate = SpeechGate()
+        self._notes: list[tuple[str, dict[str, Any]]] = []
+        self._marks = 0
+        self._slow = call.conversation.elder
+        self._source = call.carrier
+        self.machine = rules.is_machine(call.answered_by)
+        self.patient_turns = 0
+        self.bad_frames = 0
+        self.failed = False
+        self.ended = False
+
+    def tell(self, item: object) -> None:
+        """Puts an event into the session; from any thread."""
+        self._loop.call_soon_threadsafe(self._inbox.put_nowait, item)
+
+    async def take(self, raw: str) -> bool:
+        """Takes one message of the socket; False once the carrier says that the stream is over."""
+        event = await self._wire.read(raw)
+        match event:
+            case Audio():
+                self._recorder.patient(event.pcm)
+                if self._gate.take(event.pcm):
+                    self._inbox.put_nowait(Interruption())
+            case Bad():
+                self.bad_frames += 1
+            case Stop():
+                self._inbox.put_nowait(Ended())
+                return False
+            case None:
+                pass
+            case _:
+                self._inbox.put_nowait(event)
+        return True
+
+    async def run(self) -> None:
+        """Talks until it is over; the caller writes the end down."""
+        sender = asyncio.create_task(self._line.run())
+        try:
+            await self._converse()
+        except DIALOGUE_FAILURES as error:
+            self.failed = True
+            self.note("dialogue.failed", {"reason": type(error).__name__})
+            log.warning("dialogue failed in a call", extra={"call_id": str(self._call.id)})
+            await self._say_last(self._runtime.settings.sorry_text)
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+            await self._line.hangup()
+
+    def note(self, kind: str, data: dict[str, Any]) -> None:
+        """Keeps an event; it is written with the next turn."""
+        self._notes.append((kind, data | {"offset_ms": int(self._tempo.now() * 1000)}))
+
+    def write_notes(self) -> None:
+        """Writes the events kept so far; blocking."""
+        notes, self._notes = self._notes, []
+        if notes:
+            with self._runtime.sessions.begin() as session:
+                for kind, data in notes:
+                    service.add_event(session, self._call.id, kind, data, self._runtime.clock)
+
+    async def _converse(self) -> None:
+        if self.machine:
+            await self._voicemail()
+            return
+        spoken: Spoken = await self._think(self._runtime.conversations.open, self._call.conversation)
+        began: float | None = None
+        silences = 0
+        while True:
+            mark = await self._say(spoken)
+            turn = await self._listen(spoken, mark)
+            self._note_turn(spoken, mark, began, turn)
+            heard = turn.heard
+            if heard is None or await self._over(spoken, turn):
+                return
+            silences = silences + 1 if heard.event == "silence" else 0
+            if silences > self._runtime.settings.max_silences:
+                self.note("patient.silent", {"turns": silences})
+                return
+            self.patient_turns += int(heard.event is None)
+            began = time.monotonic()
+            spoken = await self._think(self._runtime.conversations.respond, self._call.conversation, heard)
+
+    async def _over(self, spoken: Spoken, turn: Turn) -> bool:
+        """Does what was to be done after the words were said."""
+        if turn.machine:
+            await self._voicemail()
+            return True
+        if self._tempo.now() >= self._call.max_seconds:
+            self.note("call.time_up", {})
+            await self._say_last(self._runtime.settings.time_up_text)
+            return True
+        for kind, _data in spoken.actions:
+            self.note(f"action.{kind}", {})
+            if kind == "transfer" and self._runtime.settings.transfer_number:
+                await self._line.transfer(self._runtime.settings.transfer_number)
+        self._slow = self._slow or any(kind == "speak_slower" for kind, _ in spoken.actions)
+        return spoken.last
+
+    async def _listen(self, spoken: Spoken, mark: str) -> Turn:
+        settings = self._runtime.settings
+        patience = settings.silence_seconds * (settings.elder_factor if self._slow else 1)
+        turn = Turn(
+            mark=mark,
+            keys=KeyCollector(spoken.key_hint),
+            silence_seconds=patience,
+            interdigit_seconds=settings.interdigit_seconds,
+            listens=not spoken.last and spoken.expects != "none",
+            source=self._source,
+        )
+        turn.deadline = self._tempo.now() + self._line.seconds_left + MARK_GRACE_SECONDS
+        while not turn.done:
+            item = await self._next(min(turn.deadline, self._call.max_seconds + self._line.seconds_left))
+            if item is None and self._tempo.now() >= self._call.max_seconds:
+                turn.finish(Heard(message_id="time", event="silence"))
+            elif turn.take(item, self._tempo.now(), speaking=self._gate.speaking):
+                await self._line.clear()
+                self.note("bot.interrupted", {"mark": mark})
+        return turn
+
+    async def _next(self, deadline: float) -> object | None:
+        try:
+            return await asyncio.wait_for(self._inbox.get(), self._tempo.real(deadline - self._tempo.now()))
+        except TimeoutError:
+            return None
+
+    async def _say(self, spoken: Spoken) -> str:
+        self._slow = self._slow or any(kind == "speak_slower" for kind, _ in spoken.actions)
+        pcm_frames = await self._runtime.in_thread(self._synthesise, spoken.segments)
+        self._marks += 1
+        mark = f"{spoken.place}#{self._marks}"
+        self._line.expect_first_frame()
+        await self._line.play(pcm_frames)
+        await self._line.mark(mark)
+        return mark
+
+    async def _say_last(self, text: str) -> None:
+        """Says something on the way out; a line or a voice that is gone changes nothing any more."""
+        if self.ended:
+            return
+        spoken = Spoken(segments=(text,), place="closing", expects="none", actions=(("hangup", {}),))
+        try:
+            await self._listen(spoken, await self._say(spoken))
+        except SynthesisFailed:
+            log.warning("no voice for the last words")
+
+    async def _voicemail(self) -> None:
+        self.machine = True
+        self.note("voicemail", {})
+        await self._line.clear()
+        await self._say_last(self._runtime.settings.voicemail_text)
+
+    async def _think(self, function: Any, *arguments: Any) -> Any:  # noqa: ANN401 - a Conversations method
+        def work() -> Any:  # noqa: ANN401
+            self.write_notes()
+            return function(*arguments)
+
+        return await asyncio.wait_for(self._runtime.in_thread(work), self._runtime.settings.reply_timeout_seconds)
+
+    def _synthesise(self, segments: tuple[str, ...]) -> list[bytes]:
+        slow = self._runtime.slow_synthesizer if self._slow else None
+        voice = slow or self._runtime.synthesizer
+        pause = np.zeros(SEGMENT_PAUSE_SAMPLES, dtype=np.int16)
+        parts = [part for segment in segments if segment.strip() for part in (voice.say(segment), pause)]
+        return frames(np.concatenate(parts[:-1])) if parts else []
+
+    def _note_turn(self, spoken: Spoken, mark: str, began: float | None, turn: Turn) -> None:
+        first = self._line.first_frame_at
+        data: dict[str, Any] = {"mark": mark, "heard_whole": turn.heard_whole}
+        if began is not None and first is not None:
+            data["latency_ms"] = int((first - began) * 1000)
+        if turn.heard is not None:
+            data["message_id"] = turn.heard.message_id
+            data["answer"] = turn.heard.event or ("keys" if turn.heard.key else "speech")
+        self.note("turn", data)
+        if turn.heard is None and not spoken.last:
+            self.ended = True
+
+
+__all__ = ["CallSession", "Ended", "Machine"]

@@ -1,0 +1,28 @@
+"""The call's own time: real seconds times the carrier's pace, so that the simulator may run faster than life."""
+
+import asyncio
+import time
+
+
+class Tempo:
+    """Counts call seconds from its making.
+
+    Args:
+        pace: Call seconds per real second.
+    """
+
+    def __init__(self, pace: float = 1.0) -> None:
+        self.pace = pace
+        self._begun = time.monotonic()
+
+    def now(self) -> float:
+        """Call seconds since the beginning."""
+        return (time.monotonic() - self._begun) * self.pace
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleeps call seconds."""
+        await asyncio.sleep(max(0.0, seconds) / self.pace)
+
+    def real(self, seconds: float) -> float:
+        """Call seconds as real seconds."""
+        return max(0.0, seconds) / self.pace

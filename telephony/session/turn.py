@@ -1,0 +1,125 @@
+"""One turn of listening as a small state machine, apart from the clock and the socket."""
+
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from telephony.session.conversation import Heard
+from telephony.session.listening import PAUSE_SECONDS, KeyCollector
+from telephony.session.wire import Key, Mark, Transcript
+
+FALSE_INTERRUPTION_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The patient hung up, or the line is gone."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The carrier says that a machine answered."""
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """The patient began to speak."""
+
+
+@dataclass
+class Turn:
+    """What is heard while and after one prompt is said. Times are call seconds.
+
+    Attributes:
+        listens: False while the last words are said: then only their end counts.
+        deadline: When `take(None)` is due.
+        heard: The turn's result; None while `done` is False, and when the call ended.
+        heard_whole: The prompt was played to its end.
+    """
+
+    mark: str
+    keys: KeyCollector
+    silence_seconds: float
+    interdigit_seconds: float
+    listens: bool
+    source: str
+    deadline: float = 0.0
+    done: bool = False
+    heard: Heard | None = None
+    heard_whole: bool = False
+    machine: bool = False
+    _interrupted: bool = field(default=False)
+
+    def take(self, item: object | None, now: float, *, speaking: bool) -> bool:
+        """Takes an event, or None when the deadline has come.
+
+        Returns:
+            Whether the bot is to fall silent.
+        """
+        match item:
+            case None:
+                self._overdue(now, speaking=speaking)
+            case Ended():
+                self.done = True
+            case Machine():
+                self.machine = True
+                self.finish(Heard(message_id=_id(), event="silence"))
+            case Mark(name) if name == self.mark:
+                self._played(now)
+            case _ if self.listens:
+                return self._patient(item, now)
+        return False
+
+    def finish(self, heard: Heard) -> None:
+        """Ends the turn with what was heard."""
+        self.heard, self.done = heard, True
+
+    @property
+    def _silent_now(self) -> bool:
+        return self.heard_whole or self._interrupted
+
+    def _patient(self, item: object, now: float) -> bool:
+        cut = not self._silent_now
+        match item:
+            case Transcript(text, confidence):
+                self.finish(Heard(message_id=_id(), text=text, confidence=confidence, source=self.source))
+            case Key(digit):
+                self._press(digit, now)
+            case Interruption():
+                self._interrupted = True
+                self.deadline = now + FALSE_INTERRUPTION_SECONDS
+            case _:
+                return False
+        self._interrupted = self._interrupted or cut
+        return cut
+
+    def _press(self, digit: str, now: float) -> None:
+        answer = self.keys.press(digit)
+        self.deadline = now + self.interdigit_seconds
+        if answer is not None:
+            self.finish(Heard(message_id=_id(), key=answer, source="keys"))
+
+    def _played(self, now: float) -> None:
+        if self._silent_now:
+            return  # marks come back after a clear as well: they were not heard
+        self.heard_whole = True
+        if self.listens:
+            self.deadline = now + self.silence_seconds
+        else:
+            self.finish(Heard(message_id=_id(), event="silence"))
+
+    def _overdue(self, now: float, *, speaking: bool) -> None:
+        keys = self.keys.take()
+        if keys is not None:
+            self.finish(Heard(message_id=_id(), key=keys, source="keys"))
+        elif speaking:
+            self.deadline = now + PAUSE_SECONDS
+        elif not self._silent_now and self.listens:
+            self.heard_whole = True  # the mark is lost: the prompt must be over by now
+            self.deadline = now + self.silence_seconds
+        else:
+            event = "interrupted" if self._interrupted and not self.heard_whole else "silence"
+            self.finish(Heard(message_id=_id(), event="interrupted" if event == "interrupted" else "silence"))
+
+
+def _id() -> str:
+    return uuid4().hex

@@ -1,0 +1,133 @@
+"""The carrier's requests: the document for an answered call, status, answering machine, and the media socket."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response, WebSocket
+from starlette.concurrency import run_in_threadpool
+
+from core_api.kit.errors import Forbidden, NotFound
+from telephony.calls import rules, service
+from telephony.calls.schemas import CallSnapshot, StatusUpdate
+from telephony.carriers.twilio import TwilioCarrier
+from telephony.runtime import TelephonyRuntime
+from telephony.session.socket import hold_call
+from telephony.session.turn import Ended, Machine
+
+PREFIX = "/carriers/twilio"
+MEDIA_PATH = f"{PREFIX}/media"
+POLICY_VIOLATION = 1008
+
+router = APIRouter(prefix=PREFIX, tags=["carriers"], include_in_schema=False)
+
+
+def telephony(request: Request) -> TelephonyRuntime:
+    """The process's telephony runtime."""
+    found = request.app.state.telephony
+    if not isinstance(found, TelephonyRuntime):
+        raise TypeError
+    return found
+
+
+RuntimeDep = Annotated[TelephonyRuntime, Depends(telephony)]
+
+
+@router.post("/voice/{call_id}")
+async def voice(call_id: UUID, request: Request, runtime: RuntimeDep) -> Response:
+    """What to do with the answered call: connect its audio to us, or end it if it is over on our side."""
+    call, carrier, form = await _checked(call_id, request, runtime)
+    if form.get("AnsweredBy"):
+        await run_in_threadpool(_answered_by, runtime, call_id, form["AnsweredBy"])
+    if call.ended_at is not None:
+        return Response(carrier.goodbye_document(), media_type="text/xml")
+    return Response(carrier.connect_document(socket_url(carrier), call_id), media_type="text/xml")
+
+
+@router.post("/status/{call_id}", status_code=204)
+async def status(call_id: UUID, request: Request, runtime: RuntimeDep) -> None:
+    """A call's progress; repeated and late ones are welcome."""
+    _call, _carrier, form = await _checked(call_id, request, runtime)
+    update = StatusUpdate(
+        sid=form.get("CallSid", "")[:64],
+        status=form.get("CallStatus", "")[:20],
+        sequence=form.get("SequenceNumber", form.get("CallStatus", ""))[:20],
+        duration_seconds=int(form["CallDuration"]) if form.get("CallDuration", "").isdigit() else None,
+        sip_code=form.get("SipResponseCode"),
+    )
+    await run_in_threadpool(_status, runtime, call_id, update)
+
+
+@router.post("/amd/{call_id}", status_code=204)
+async def answering_machine(call_id: UUID, request: Request, runtime: RuntimeDep) -> None:
+    """Whether a person or a machine answered."""
+    _call, _carrier, form = await _checked(call_id, request, runtime)
+    await run_in_threadpool(_answered_by, runtime, call_id, form.get("AnsweredBy", "unknown"))
+
+
+@router.websocket("/media")
+async def media(socket: WebSocket) -> None:
+    """A call's audio, both ways."""
+    runtime = socket.app.state.telephony
+    signature = socket.headers.get("x-twilio-signature", "")
+    carrier = next((one for one in runtime.carriers.values() if one.signed(socket_url(one), {}, signature)), None)
+    if carrier is None:
+        await socket.close(POLICY_VIOLATION)
+        return
+    await hold_call(socket, runtime, carrier)
+
+
+def socket_url(carrier: TwilioCarrier) -> str:
+    """Our media socket as the carrier sees it."""
+    return carrier.account.public_url.replace("http", "ws", 1) + MEDIA_PATH
+
+
+async def _checked(
+    call_id: UUID, request: Request, runtime: TelephonyRuntime
+) -> tuple[CallSnapshot, TwilioCarrier, dict[str, str]]:
+    """The call and the form of a request that its carrier signed.
+
+    Raises:
+        Forbidden: The signature is missing or wrong, or there is no such call (a stranger learns nothing).
+    """
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    refusal = Forbidden("签名无效")
+    try:
+        call = await run_in_threadpool(_snapshot, runtime, call_id)
+        carrier = runtime.carrier(call.carrier)
+    except NotFound:
+        raise refusal from None
+    if not carrier.signed(_public_url(carrier, request), form, request.headers.get("x-twilio-signature", "")):
+        raise refusal
+    return call, carrier, form
+
+
+def _public_url(carrier: TwilioCarrier, request: Request) -> str:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{carrier.account.public_url}{request.url.path}{query}"
+
+
+def _snapshot(runtime: TelephonyRuntime, call_id: UUID) -> CallSnapshot:
+    with runtime.sessions.begin() as session:
+        return service.snapshot(session, call_id)
+
+
+def _status(runtime: TelephonyRuntime, call_id: UUID, update: StatusUpdate) -> None:
+    with runtime.sessions.begin() as session:
+        service.take_status(session, call_id, update, runtime.clock)
+    live = runtime.live.get(call_id)
+    if live is not None and rules.is_final(update.status):
+        live.tell(Ended())
+
+
+def _answered_by(runtime: TelephonyRuntime, call_id: UUID, answered_by: str) -> None:
+    with runtime.sessions.begin() as session:
+        service.take_answered_by(session, call_id, answered_by, runtime.clock)
+    live = runtime.live.get(call_id)
+    if live is not None and rules.is_machine(answered_by):
+        live.tell(Machine())
+
+
+def webhook_form(values: Mapping[str, object]) -> dict[str, str]:
+    """Form values as text."""
+    return {name: str(value) for name, value in values.items()}
