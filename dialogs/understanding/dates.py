@@ -14,7 +14,14 @@ from dialogs.understanding.schemas import Reading
 ROUGH = re.compile(r"左右|大概|大约|差不多|可能|好像|前后|估计|应该是")
 WHOLE_DAY_SECONDS = 86_400
 FAR_AHEAD = timedelta(days=200)
-EARLY_DAY = {"明早": "明天早上", "今早": "今天早上", "后早": "后天早上", "明晚": "明天晚上", "今儿": "今天", "明儿": "明天"}
+EARLY_DAY = {
+    "明早": "明天早上",
+    "今早": "今天早上",
+    "后早": "后天早上",
+    "明晚": "明天晚上",
+    "今儿": "今天",
+    "明儿": "明天",
+}
 VAGUE = re.compile(r"晚(一)?点儿?|过一?会儿?|等一?会儿?|一会儿?|待会儿?|等下|回头|迟点|稍后|过一阵")
 VAGUE_DELAY = timedelta(minutes=30)
 LATER_TODAY = re.compile(r"过一?会|等一?会|一会|待会|等下|稍后")
@@ -46,7 +53,7 @@ class CallbackTime:
 
 @cache
 def _parser() -> Any:  # noqa: ANN401 - jionlp has no types
-    """jionlp prints a banner when imported; standard output may be a command's JSON."""
+    """Jionlp prints a banner when imported; standard output may be a command's JSON."""
     with contextlib.redirect_stdout(io.StringIO()):
         import jionlp  # noqa: PLC0415 - 0.8 s and only where dates are read
     return jionlp.parse_time
@@ -142,7 +149,7 @@ def _day_only(start: datetime, now: datetime) -> datetime:
 
 
 def _daytime(said: str, start: datetime, now: datetime) -> datetime:
-    """"三点" means the afternoon when calls are made; a time past today means tomorrow."""
+    """ "三点" means the afternoon when calls are made; a time past today means tomorrow."""
     half_day = timedelta(hours=12)
     if start.hour < EARLIEST_CLOCK_HOUR and not NOON_WORDS.search(said) and not _is_delay(said):
         start += half_day
@@ -172,7 +179,9 @@ def say_time(at: datetime, now: datetime) -> str:
     """Says a time: "明天下午三点半", "十一月二十五号上午九点"."""
     part = next(name for hour, name in DAY_PARTS if at.hour < hour)
     hour = at.hour if at.hour <= 12 else at.hour - 12  # noqa: PLR2004 - a clock's twelve hours
-    minutes = {0: "", 30: "半"}.get(at.minute, f"{say_small(at.minute) if at.minute > 9 else '零' + say_small(at.minute)}分")  # noqa: PLR2004
+    minutes = {0: "", 30: "半"}.get(
+        at.minute, f"{say_small(at.minute) if at.minute > 9 else '零' + say_small(at.minute)}分"
+    )
     return f"{say_day(at.date(), now.date())}{part}{say_hour(hour)}点{minutes}"
 
 

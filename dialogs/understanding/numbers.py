@@ -15,7 +15,9 @@ DEGREES = re.compile(rf"(?P<whole>{NUMERAL})度(?P<part>[{DIGIT}\d])(?![十百\d
 AND_HALF = re.compile(rf"(?P<whole>{NUMERAL})(?:个|片|粒|颗|度|斤|公斤|次|支|袋|升|小时|天|千克|杯)?半(?!夜)")
 HALF = re.compile(r"半")
 ROUGH = re.compile(r"左右|大概|大约|差不多|可能|好像|估计|应该|上下|多|来|几|吧")
-NOT_NUMBERS = re.compile(r"一(?:点|些|下|直|般|样|定|共|起|会儿|切|阵)|(?:有|量|测|吃|喝|睡|好)一点|十分(?!钟)|万一|千万|三番|星期.|礼拜.|周[一二三四五六日]")
+NOT_NUMBERS = re.compile(
+    r"一(?:点|些|下|直|般|样|定|共|起|会儿|切|阵)|(?:有|量|测|吃|喝|睡|好)一点|十分(?!钟)|万一|千万|三番|星期.|礼拜.|周[一二三四五六日]"
+)
 NONE_AT_ALL = re.compile(r"没有|没|无|不(?:喝|抽|吃|疼|痛|用)|从来不|零次")
 SPLIT = re.compile(r"到|至|-|~|、|或者?|还是")
 SCALES = {
@@ -169,7 +171,14 @@ def _by_cue(item: Item, said: str, numbers: list[Found]) -> Found | None:
 
 
 def _unit_after(unit: str, number: Found) -> bool:
-    names = {"℃": ("度",), "mL": ("毫升",), "ml": ("毫升",), "kg": ("公斤", "千克"), "元": ("块", "元"), "次/天": ("次",)}
+    names = {
+        "℃": ("度",),
+        "mL": ("毫升",),
+        "ml": ("毫升",),
+        "kg": ("公斤", "千克"),
+        "元": ("块", "元"),
+        "次/天": ("次",),
+    }
     return any(number.after.startswith(name) for name in (unit, *names.get(unit, ())))
 
 

@@ -1,0 +1,1 @@
+"""What the bot says next: pure decisions on a turn, by subject."""

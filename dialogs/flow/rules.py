@@ -1,0 +1,118 @@
+"""One turn, decided: a pure function from what stands and what was heard to what is said and written down."""
+
+from dialogs.flow import callback, identity, interruptions, keys, script, texts
+from dialogs.flow.view import Step, View, end, say
+from dialogs.schemas import Action, Reply
+from dialogs.understanding.cues import settle
+from dialogs.understanding.reading import read_answer
+
+EXACT = 0.95
+SHORT = 6
+END_AT_SILENCE = 3
+END_AT_FAILURE = 2
+OFTEN_ANSWERS = frozenset({"affirm", "deny", "inform", "unsure", "skip", "nlu_fallback"})
+NOT_WHEN_ASKED_FOR_TIME = frozenset({"call_back_at", "busy_now", "goodbye", "thanks"})
+NOT_WHEN_KNOWN = frozenset({"wrong_number", "patient_died"})
+
+
+def decide(view: View) -> Step:
+    """Decides a turn."""
+    state = view.state
+    if state.phase == "ended":
+        return Step(state, Reply(text="", expects="none", actions=(Action(kind="hangup"),)))
+    if view.heard.event is not None:
+        return _on_event(view)
+    fresh = view.with_state(silences=0, engine_failures=0, heard_turns=state.heard_turns + 1)
+    if view.heard.key:
+        return _on_key(fresh, view.heard.key)
+    return _on_words(fresh)
+
+
+def _on_event(view: View) -> Step:
+    if view.heard.event == "silence":
+        return _on_silence(view)
+    if view.heard.event == "engine_failed":
+        return _on_failure(view)
+    return say(view.state, ())
+
+
+def _on_silence(view: View) -> Step:
+    state = view.state
+    silences = state.silences + 1
+    view = view.with_state(silences=silences)
+    if state.awaiting == "callback_confirm" and silences > 1:
+        return callback.done(view)
+    if silences >= END_AT_SILENCE:
+        spoke = state.phase == "script" or state.heard_turns > 0
+        return end(view.state, "partial" if spoke else "silent", texts.SILENT_END, note_code="silence")
+    if silences == 1 or state.awaiting in {"callback_time", "relative", "callback_confirm"}:
+        return interruptions.again(view, texts.STILL_THERE)
+    return say(view.state, (texts.STILL_THERE, _keys_wording(view)), expects="keys")
+
+
+def _on_failure(view: View) -> Step:
+    """The engine is down: an honest sentence and keys; the second time people take over."""
+    failures = view.state.engine_failures + 1
+    view = view.with_state(engine_failures=failures)
+    if failures >= END_AT_FAILURE:
+        case = Action(kind="open_case", data={"reason": "bot_unavailable"})
+        return end(view.state, "bot_unavailable", texts.ENGINE_FAILED_END, actions=(case,))
+    item = view.item
+    if item is not None and item.keys_mode is None:
+        return say(view.state, (texts.ENGINE_FAILED_TEXT_ITEM,))
+    return say(view.state, (texts.ENGINE_FAILED, _keys_wording(view)), expects="keys", keep_last=True)
+
+
+def _keys_wording(view: View) -> str:
+    if view.item is not None and view.state.awaiting == "item":
+        return script.keys_wording(view.item)
+    return texts.KEYS_BOOLEAN if view.state.awaiting == "confirm" else texts.ASK_IDENTITY_KEYS
+
+
+def _on_key(view: View, key: str) -> Step:
+    everywhere = keys.repeat_or_person(view, key)
+    if everywhere is not None:
+        return everywhere
+    if view.state.awaiting == "item":
+        return keys.on_item_keys(view, key)
+    return _by_phase(view)
+
+
+def _on_words(view: View) -> Step:
+    heard = view.heard
+    intent = settle(heard.intent, heard.intent_confidence, view.said)
+    view = View(**{**view.__dict__, "heard": heard.model_copy(update={"intent": intent})})
+    handler = interruptions.ANYWHERE.get(intent)
+    if handler is None or _is_answer(view, intent):
+        return _by_phase(view)
+    return handler(view)
+
+
+def _is_answer(view: View, intent: str) -> bool:
+    """Whether words that look like an interruption answer what was asked."""
+    awaiting = view.state.awaiting
+    if awaiting in {"callback_time", "callback_confirm"}:
+        return intent in NOT_WHEN_ASKED_FOR_TIME
+    if awaiting == "relative":
+        return intent in {"busy_now", "thanks", "wrong_number"}
+    if awaiting == "identity":
+        return intent == "thanks"
+    if intent in NOT_WHEN_KNOWN:
+        return view.state.phase == "script" and intent == "wrong_number"
+    item = view.item
+    if item is None or item.type == "text":
+        return False
+    reading = read_answer(item, view.said, view.now)
+    return reading is not None and reading.confidence >= EXACT and len(view.said) <= SHORT
+
+
+def _by_phase(view: View) -> Step:
+    handlers = {
+        "identity": identity.on_identity,
+        "relative": identity.on_relative,
+        "callback_time": callback.on_time,
+        "callback_confirm": callback.on_confirm,
+        "item": script.on_item,
+        "confirm": script.on_confirm,
+    }
+    return handlers[view.state.awaiting](view)

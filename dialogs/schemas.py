@@ -1,0 +1,146 @@
+"""What goes in and out of a dialogue, and the state that lasts between turns."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Expects = Literal["speech", "keys", "either", "none"]
+ActionKind = Literal[
+    "hangup",
+    "transfer",
+    "call_back",
+    "do_not_call",
+    "open_case",
+    "deceased",
+    "wrong_number",
+    "speak_slower",
+    "speak_louder",
+    "set_disposition",
+]
+Event = Literal["silence", "interrupted", "engine_failed"]
+Phase = Literal["greeting", "identity", "script", "closing", "ended"]
+Awaiting = Literal["identity", "relative", "callback_time", "callback_confirm", "item", "confirm"]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Action(Frozen):
+    """Something for the channel to do."""
+
+    kind: ActionKind
+    data: dict[str, str | float | int | bool | None] = Field(default_factory=dict)
+
+
+class Reply(Frozen):
+    """What the bot says; `segments` joined are `text`, each a fixed piece where it can be."""
+
+    text: str
+    segments: tuple[str, ...] = ()
+    expects: Expects = "either"
+    item_link_id: str | None = None
+    key_hint: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    understanding: dict[str, object] | None = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether the call ends after this is said."""
+        return any(action.kind == "hangup" for action in self.actions)
+
+
+class StartDialogue(Frozen):
+    """A conversation about to begin."""
+
+    conversation_id: UUID
+    purpose: str
+    patient_id: UUID | None = None
+    task_id: UUID | None = None
+    response_id: UUID | None = None
+    questionnaire_key: str | None = None
+    questionnaire_version: int | None = None
+    hospital_name: str
+    department: str = ""
+    salutation: str = ""
+    full_name: str = ""
+    channel: str = "voice"
+    elder: bool = False
+    context: dict[str, str] = Field(default_factory=dict)
+    """Values for the names in braces that the questionnaire's texts hold."""
+
+
+class Turn(Frozen):
+    """What the patient did: said something, pressed keys, or let time pass."""
+
+    conversation_id: UUID
+    turn_id: str
+    text: str | None = None
+    key: str | None = None
+    event: Event | None = None
+    confidence: float = 1.0
+
+
+class DialogueOutcome(Frozen):
+    """What came of a conversation so far."""
+
+    disposition: str
+    callback_at: datetime | None
+    completed: bool
+    response_id: UUID | None
+    note_code: str | None
+
+
+class Heard(Frozen):
+    """A turn as understood by an engine."""
+
+    text: str | None = None
+    key: str | None = None
+    event: Event | None = None
+    intent: str = "nlu_fallback"
+    intent_confidence: float = 0.0
+    confidence: float = 1.0
+
+
+class Pending(Frozen):
+    """A reading that waits for the patient's confirmation."""
+
+    link_id: str
+    value: bool | int | float | date | tuple[str, ...] | str
+    words: str
+    confidence: float
+    doubtful: bool = False
+    """Out of the usual range: kept for recheck even when confirmed."""
+
+
+class DialogueState(Frozen):
+    """Where a conversation stands."""
+
+    start: StartDialogue
+    phase: Phase = "greeting"
+    awaiting: Awaiting = "identity"
+    item_link_id: str | None = None
+    previous_link_id: str | None = None
+    pending: Pending | None = None
+    repairs: int = 0
+    silences: int = 0
+    engine_failures: int = 0
+    heard_turns: int = 0
+    digits: str = ""
+    pace: float = 1.0
+    said: tuple[str, ...] = ()
+    last_text: str = ""
+    callback_at: datetime | None = None
+    wanted_disposition: str | None = None
+    disposition: str | None = None
+    note_code: str | None = None
+    completed: bool = False
+    last_turn_id: str | None = None
+    last_reply: Reply | None = None
+    version: int = 0
+
+
+Texts = Mapping[str, str]

@@ -1,0 +1,145 @@
+"""Starts, advances and sums up dialogues: loads the state, decides, writes answers, saves."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from core_api.alerts import service as alerts
+from core_api.alerts.schemas import AlertIn
+from core_api.kit.clock import Clock
+from core_api.kit.errors import NotFound
+from core_api.questionnaires import service as questionnaires
+from core_api.questionnaires.rules import evaluate_alerts
+from core_api.questionnaires.schemas import Questionnaire
+from core_api.responses import service as responses
+from core_api.responses.schemas import ResponseView
+from dialogs import repository
+from dialogs.flow import texts
+from dialogs.flow.rules import decide
+from dialogs.flow.view import Step, View, fill, opening
+from dialogs.schemas import DialogueOutcome, DialogueState, Heard, Reply, StartDialogue
+from knowledge import api as knowledge
+
+
+def start(session: Session, begin: StartDialogue, clock: Clock) -> Reply:
+    """Begins a conversation and returns the opening line; begun before, its last words again."""
+    known = repository.find(session, begin.conversation_id)
+    if known is not None and known.last_reply is not None:
+        return known.last_reply
+    step = opening(DialogueState(start=begin))
+    repository.create(session, step.state.model_copy(update={"last_reply": step.reply}), clock)
+    return step.reply
+
+
+def advance(session: Session, conversation_id: UUID, turn_id: str, heard: Heard, clock: Clock, zone: ZoneInfo) -> Reply:
+    """Decides one turn and keeps what came of it; the same turn again returns the same reply.
+
+    Raises:
+        NotFound: The conversation was not started.
+        Conflict: Another turn of the conversation was decided meanwhile.
+    """
+    state = _state(session, conversation_id)
+    if state.last_turn_id == turn_id and state.last_reply is not None:
+        return state.last_reply
+    response = responses.answers(session, state.start.response_id) if state.start.response_id else None
+    view = _view(session, state, heard, response, clock, zone)
+    step = decide(view)
+    _write_answers(session, view, step, clock)
+    reply = step.reply.model_copy(update={"understanding": _understanding(heard, step)})
+    kept = step.state.model_copy(update={"last_turn_id": turn_id, "last_reply": reply})
+    repository.save(session, kept, clock)
+    return reply
+
+
+def _view(
+    session: Session,
+    state: DialogueState,
+    heard: Heard,
+    response: ResponseView | None,
+    clock: Clock,
+    zone: ZoneInfo,
+) -> View:
+    found = knowledge.find(heard.text) if heard.text and _may_ask(heard) else None
+    return View(
+        state=state,
+        heard=heard,
+        now=clock.now().astimezone(zone),
+        questionnaire=_questionnaire(session, state, response),
+        answers=response.values if response else {},
+        skipped=response.skipped if response else frozenset(),
+        service_answer=found.text_voice if found else None,
+    )
+
+
+def _may_ask(heard: Heard) -> bool:
+    return heard.event is None and heard.key is None
+
+
+def _questionnaire(session: Session, state: DialogueState, response: ResponseView | None) -> Questionnaire | None:
+    if response is not None:
+        return responses.questionnaire_of(session, response)
+    key, version = state.start.questionnaire_key, state.start.questionnaire_version
+    if key is None:
+        return None
+    return questionnaires.get(session, key, version) if version else questionnaires.published(session, key)
+
+
+def _write_answers(session: Session, view: View, step: Step, clock: Clock) -> None:
+    start = view.state.start
+    if start.response_id is None or not step.records:
+        return
+    for record in step.records:
+        responses.record_answer(session, start.response_id, record, clock)
+    if view.questionnaire is not None and start.patient_id is not None:
+        _raise_red(session, view.questionnaire, responses.answers(session, start.response_id), clock)
+
+
+def _raise_red(session: Session, questionnaire: Questionnaire, response: ResponseView, clock: Clock) -> None:
+    """Red alerts do not wait for the call's end; finishing the response finds them raised."""
+    for hit in evaluate_alerts(questionnaire, response.values):
+        if hit.level == "red":
+            alert = AlertIn(
+                patient_id=response.patient_id,
+                level=hit.level,
+                rule_key=hit.rule_key,
+                text=hit.text,
+                source_kind="response",
+                source_id=response.id,
+                response_id=response.id,
+            )
+            alerts.raise_alert(session, alert, clock)
+
+
+def _understanding(heard: Heard, step: Step) -> dict[str, object]:
+    """What staff see of how a turn was read; values are in the answers."""
+    found: dict[str, object] = {"intent": heard.intent, "intent_confidence": round(heard.intent_confidence, 3)}
+    if step.records:
+        record = step.records[-1]
+        found |= {"link_id": record.link_id, "confidence": record.confidence, "status": record.status}
+    return found
+
+
+def outcome(session: Session, conversation_id: UUID) -> DialogueOutcome:
+    """What came of a conversation so far; hung up midway it is partial, and what was answered counts."""
+    state = _state(session, conversation_id)
+    midway = "partial" if state.phase == "script" or state.heard_turns else "silent"
+    return DialogueOutcome(
+        disposition=state.disposition or state.wanted_disposition or midway,
+        callback_at=state.callback_at,
+        completed=state.completed,
+        response_id=state.start.response_id,
+        note_code=state.note_code,
+    )
+
+
+def voicemail_message(begin: StartDialogue) -> str:
+    """What is left on an answering machine: who called, nothing about health."""
+    return fill(DialogueState(start=begin), texts.VOICEMAIL)
+
+
+def _state(session: Session, conversation_id: UUID) -> DialogueState:
+    state = repository.find(session, conversation_id)
+    if state is None:
+        raise NotFound("没有找到这通对话", code="dialogue_not_found")
+    return state
