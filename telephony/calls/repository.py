@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core_api.kit.crypto import unseal
-from core_api.kit.errors import NotFound
-from core_api.kit.paging import Page, decode_cursor, encode_cursor
+from core_api.kit.errors import Invalid, NotFound
+from core_api.kit.paging import CursorValue, Page, decode_cursor, encode_cursor
 from telephony.calls.models import CallEventRow, CallRow, RecordingRow
 from telephony.calls.rules import LABELS
 from telephony.calls.schemas import (
@@ -101,14 +101,22 @@ def page(session: Session, chosen: CallFilter, cursor: str | None, limit: int) -
         where.append(CallRow.patient_id == chosen.patient_id)
     total = session.scalar(select(func.count()).select_from(CallRow).where(*where))
     if cursor:
-        at, last = decode_cursor(cursor)
-        where.append(tuple_(CallRow.created_at, CallRow.id) < tuple_(datetime.fromisoformat(str(at)), UUID(str(last))))
+        where.append(_before(*decode_cursor(cursor)[:2]))
     query = select(CallRow).where(*where).order_by(CallRow.created_at.desc(), CallRow.id.desc()).limit(limit + 1)
     rows = list(session.scalars(query))
     more = len(rows) > limit
     rows = rows[:limit]
     following = encode_cursor(rows[-1].created_at.isoformat(), str(rows[-1].id)) if more else None
     return Page(items=[view(found) for found in rows], next_cursor=following, total=total)
+
+
+def _before(at: CursorValue = None, last: CursorValue = None) -> ColumnElement[bool]:
+    try:
+        moment, identity = datetime.fromisoformat(str(at)), UUID(str(last))
+    except ValueError as error:
+        message = "翻页位置无效，请从第一页重新查看"
+        raise Invalid(message, field="cursor") from error
+    return or_(CallRow.created_at < moment, and_(CallRow.created_at == moment, CallRow.id < identity))
 
 
 def view(found: CallRow) -> CallView:

@@ -1,6 +1,7 @@
 """The media socket's edge: handshake, reading, and writing down how the call ended."""
 
 import asyncio
+import contextlib
 import logging
 from uuid import UUID
 
@@ -56,9 +57,11 @@ async def hold_call(socket: WebSocket, runtime: TelephonyRuntime, carrier: Twili
     finally:
         reader.cancel()
         await asyncio.gather(reader, return_exceptions=True)
-        runtime.live.remove(call.id)
         recorder.close()
-        await asyncio.shield(runtime.in_thread(_end, runtime, call, session, line, recorder))
+        try:
+            await asyncio.shield(runtime.in_thread(_end, runtime, call, session, line, recorder))
+        finally:
+            runtime.live.remove(call.id)
 
 
 async def _start(socket: WebSocket) -> Start | None:
@@ -94,16 +97,12 @@ def _line(  # noqa: PLR0913, PLR0917 - a line's parts
     tempo: Tempo,
 ) -> Line:
     async def send(message: str) -> None:
-        try:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the reader tells the session of the end
             await socket.send_text(message)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # the reader sees the end of the socket and tells the session
 
     async def close() -> None:
-        try:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await socket.close(NORMAL)
-        except (WebSocketDisconnect, RuntimeError):
-            pass
 
     async def transfer(number: str) -> None:
         try:

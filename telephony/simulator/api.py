@@ -51,6 +51,7 @@ class Exchange:
     def __init__(self, settings: SimulatorSettings) -> None:
         self.settings = settings
         self.store = Store(settings.store)
+        self.store.fail_lost()
         self.library = Library.load(settings.personas)
         self.voices = PersonaVoices(settings.voices, silent=settings.silent_voices)
         self.http = httpx.AsyncClient(timeout=CALLBACK_TIMEOUT_SECONDS, trust_env=False)
@@ -222,7 +223,7 @@ def _check(to: str, caller: str, url: str) -> None:
 def _stored_time(text: str | None) -> str | None:
     if not text:
         return None
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment.astimezone(UTC) - timedelta(seconds=1)).isoformat()

@@ -50,14 +50,14 @@ class Rule(Strict):
     """What is done when a prompt has been heard; the first rule that fits counts.
 
     Attributes:
-        on: Patterns of the mark's place (`identity`, `item:temperature/*`, `*`).
+        at: Patterns of the mark's place (`identity`, `item:temperature/*`, `*`).
         times: It fits only the first so many times that it would.
         say: Words; one of them, in turn at repeats.
         keys: Keys pressed.
         do: `hang_up` after it, `nothing` (say nothing), or `interrupt` (speak before the prompt is over).
     """
 
-    on: Patterns
+    at: Patterns
     times: int | None = None
     say: Sayings = ()
     keys: str | None = None
@@ -83,7 +83,7 @@ class Persona(Strict):
 class Usual(Strict):
     """A healthy patient's answer to a question: words, and the keys for the same."""
 
-    on: Patterns
+    at: Patterns
     say: Sayings
     keys: str | None = None
 
@@ -159,13 +159,13 @@ class Patient:
     def interrupts(self, place: str) -> bool:
         """Whether the patient speaks before this prompt is over."""
         return any(
-            rule.do == "interrupt" and _fits(rule.on, place) and self._left(index, rule)
+            rule.do == "interrupt" and _fits(rule.at, place) and self._left(index, rule)
             for index, rule in enumerate(self.persona.rules)
         )
 
     def _rule(self, place: str) -> tuple[int, Rule] | None:
         for index, rule in enumerate(self.persona.rules):
-            if _fits(rule.on, place) and self._left(index, rule):
+            if _fits(rule.at, place) and self._left(index, rule):
                 return index, rule
         return None
 
@@ -190,7 +190,7 @@ class Patient:
         )
 
     def _usual(self, place: str) -> Reaction | None:
-        entry = next((entry for entry in self._library.usual if _fits(entry.on, place)), None)
+        entry = next((entry for entry in self._library.usual if _fits(entry.at, place)), None)
         if entry is None or not any(entry.say):
             return None
         if self.persona.uses_keys and entry.keys:

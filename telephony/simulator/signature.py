@@ -1,4 +1,4 @@
-"""X-Twilio-Signature from the carrier's side, written after the protocol's text, not with the library that checks it."""
+"""X-Twilio-Signature from the carrier's side, written after the protocol, not with the library that checks it."""
 
 import base64
 import hashlib

@@ -110,6 +110,12 @@ class Store:
             row = self._db.execute("SELECT count(*) FROM calls WHERE number = ?", (number,)).fetchone()
         return int(row[0])
 
+    def fail_lost(self) -> None:
+        """Calls of a process that is gone have failed."""
+        for call in self.find(None, None, 10_000):
+            if call.status in {"queued", "initiated", "ringing", "in-progress"}:
+                self.put(replace(call, status="failed", ended_at=now(), duration_seconds=0))
+
     def close(self) -> None:
         self._db.close()
 

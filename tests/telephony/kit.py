@@ -1,0 +1,190 @@
+"""Our side and the carrier's side as two servers on loopback, and a conversation that needs no dialogue."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import uvicorn
+from fastapi import FastAPI
+
+from core_api.kit.clock import SystemClock
+from core_api.kit.db import Sessions, new_id
+from core_api.kit.web import install_problem_handlers
+from telephony import api
+from telephony.audio.pcm import Pcm16
+from telephony.calls.schemas import CallRequest, ConversationSpec
+from telephony.session.conversation import Heard, Outcome, Spoken
+from telephony.simulator.api import SimulatorSettings, create_app
+
+TOKEN = "a-token-of-both-sides"
+PACE = 20.0
+NUMBER = "+8613800138000"
+
+
+class ToneVoice:
+    """Speech as a tone: 0.1 s a character."""
+
+    def say(self, text: str) -> Pcm16:
+        time_axis = np.arange(len(text) * 800) / 8000
+        return (np.sin(2 * np.pi * 440 * time_axis) * 4000).astype(np.int16)
+
+
+@dataclass
+class ScriptedConversation:
+    """Asks its places in order; remembers what it heard."""
+
+    places: tuple[str, ...] = ("identity", "item:fever/boolean", "item:temperature/decimal")
+    heard: list[Heard] = field(default_factory=list)
+    failure: type[Exception] | None = None
+    slow_seconds: float = 0.0
+    key_hint: tuple[str, ...] = ()
+    started: threading.Event = field(default_factory=threading.Event)
+
+    def open(self, spec: ConversationSpec) -> Spoken:
+        self.started.set()
+        return Spoken(segments=("您好，请问是本人吗？",), place=self.places[0])
+
+    def respond(self, spec: ConversationSpec, heard: Heard) -> Spoken:
+        self.heard.append(heard)
+        if self.failure is not None:
+            raise self.failure
+        if heard.event is not None:
+            return Spoken(segments=("您还在吗？",), place=self.places[min(self.answered, len(self.places) - 1)])
+        if self.answered >= len(self.places):
+            return Spoken(segments=("谢谢，再见。",), place="closing", expects="none", actions=(("hangup", {}),))
+        return Spoken(segments=("下一个问题。",), place=self.places[self.answered], key_hint=self.key_hint)
+
+    def outcome(self, spec: ConversationSpec) -> Outcome:
+        done = self.answered >= len(self.places)
+        return Outcome(disposition="completed" if done else None, completed=done, response_id=spec.response_id)
+
+    @property
+    def answered(self) -> int:
+        return sum(1 for heard in self.heard if heard.event is None)
+
+
+class Server:
+    """An ASGI application on a loopback port, in a thread."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(
+            app, log_level="warning", ws="websockets-sansio", lifespan="on", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> "Server":
+        self._thread.start()
+        wait_for(lambda: self._server.started)
+        return self
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._socket.close()
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._socket]))
+
+
+@dataclass
+class Stage:
+    """Both sides, running."""
+
+    runtime: api.TelephonyRuntime
+    conversation: Any
+    ours: Server
+    theirs: Server
+    app: FastAPI
+
+    def place(self, persona: str, **more: Any) -> UUID:
+        call_id = new_id()
+        api.place_call(self.runtime, request(call_id, persona=persona, **more))
+        return call_id
+
+    def ended(self, call_id: UUID, seconds: float = 40) -> Any:
+        """Waits for the call's end and its recording."""
+
+        def over() -> bool:
+            with self.runtime.sessions() as session:
+                done = api.call(session, call_id).state == "ended"
+                session.rollback()
+            return done and self.runtime.live.get(call_id) is None
+
+        wait_for(over, seconds)
+        with self.runtime.sessions() as session:
+            return api.call(session, call_id)
+
+
+def request(call_id: UUID, **more: Any) -> CallRequest:
+    patient_id = more.pop("patient_id", None) or uuid4()
+    spec = ConversationSpec(conversation_id=uuid4(), patient_id=patient_id, salutation="王女士", full_name="王小明")
+    values: dict[str, Any] = {
+        "call_id": call_id,
+        "patient_id": patient_id,
+        "phone_e164": NUMBER,
+        "carrier": "simulator",
+        "conversation": spec,
+        "idempotency_key": str(call_id),
+    }
+    return CallRequest(**(values | more))
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            message = "it did not come about in time"
+            raise AssertionError(message)
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def staged(
+    sessions: Sessions, folder: Path, conversation: Any, *, voice: Any = None, pace: float = PACE, **simulator: Any
+) -> Iterator[Stage]:
+    """Runs both sides for the time of a test."""
+    options = {"silent_voices": True, "disorder": 0.0} | simulator
+    theirs = Server(create_app(SimulatorSettings(auth_token=TOKEN, pace=pace, **options))).start()
+    app = FastAPI()
+    install_problem_handlers(app)
+    for router in api.routers:
+        app.include_router(router)
+    ours = Server(app)
+    account = api.TwilioAccount(
+        name="simulator",
+        account_sid=SimulatorSettings(auth_token=TOKEN).account_sid,
+        auth_token=TOKEN,
+        caller_id="+861012345678",
+        public_url=ours.url,
+        api_url=theirs.url,
+        pace=pace,
+    )
+    runtime = api.TelephonyRuntime(
+        sessions=sessions,
+        clock=SystemClock(),
+        zone=ZoneInfo("Asia/Shanghai"),
+        data_dir=folder,
+        carriers={"simulator": api.TwilioCarrier(account)},
+        conversations=conversation,
+        synthesizer=voice or ToneVoice(),
+    )
+    app.state.telephony = runtime
+    ours.start()
+    try:
+        yield Stage(runtime, conversation, ours, theirs, app)
+    finally:
+        ours.stop()
+        theirs.stop()
+        runtime.workers.shutdown(wait=True)
