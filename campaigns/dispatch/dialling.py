@@ -67,16 +67,19 @@ def prepare(session: Session, runtime: CampaignRuntime, attempt: AttemptView) ->
     campaign = campaigns.row(session, attempt.campaign_id)
     if campaign.status is not CampaignStatus.RUNNING:
         state = TargetState.CANCELLED if campaign.status is CampaignStatus.CANCELLED else _waiting(target)
-        return _withdraw(session, attempt, target, TargetUpdate(state=state, callback_at=target.callback_at))
+        _withdraw(session, attempt, target, TargetUpdate(state=state, callback_at=target.callback_at))
+        return None
     task = runtime.record.task(session, target.task_id)
     contact = runtime.record.contact_facts(session, [target.patient_id]).get(target.patient_id)
     decision = _decide(session, runtime, campaign, target, contact, task)
     if not decision.allowed:
-        return _put_off(session, runtime, attempt, target, decision)
+        _put_off(session, runtime, attempt, target, decision)
+        return None
     callee = runtime.record.callee(session, target.patient_id, runtime.clock)
     if task is None or callee is None:
         refusal = Decision(allowed=False, reasons=("no_phone",), permanent=True)
-        return _put_off(session, runtime, attempt, target, refusal)
+        _put_off(session, runtime, attempt, target, refusal)
+        return None
     return _commit_to(session, runtime, attempt, target, campaign, task, callee)
 
 
@@ -102,7 +105,8 @@ def _commit_to(  # noqa: PLR0913, PLR0917 - all that a call is made of
     if not attempts.begin_dialling(session, attempt, dialling):
         later = now + rules.LIVE_CALL_RECHECK
         busy = Decision(allowed=False, reasons=("phone_in_call",), next_allowed_at=later)
-        return _put_off(session, runtime, attempt, target, busy)
+        _put_off(session, runtime, attempt, target, busy)
+        return None
     return CallOrder(
         call_id=attempt.id,
         campaign_id=campaign.id,
@@ -150,7 +154,7 @@ def _put_off(
         update = TargetUpdate(
             state=_waiting(target), reason=reason, next_attempt_at=later, callback_at=target.callback_at
         )
-    return _withdraw(session, attempt, target, update)
+    _withdraw(session, attempt, target, update)
 
 
 def _withdraw(session: Session, attempt: AttemptView, target: TargetView, update: TargetUpdate) -> None:

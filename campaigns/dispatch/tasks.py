@@ -56,9 +56,7 @@ def register_tasks(app: Celery, runtime: CampaignRuntime, handlers: Handlers) ->
         return plan_campaigns(runtime)
 
     def dispatch_tick() -> int:
-        due = dispatch(runtime)
-        _send(app, due)
-        return len(due)
+        return wake(app, runtime)
 
     def sweep_leases() -> int:
         lost = sweep(runtime)
@@ -76,6 +74,17 @@ def register_tasks(app: Celery, runtime: CampaignRuntime, handlers: Handlers) ->
     app.task(name=SWEEP)(sweep_leases)
     app.task(name=RUN_ATTEMPT)(run_one)
     app.task(name=HANDLE_OUTBOX)(handle_outbox)
+
+
+def wake(app: Celery, runtime: CampaignRuntime) -> int:
+    """Chooses who is called next and puts their attempts on the queue.
+
+    Returns:
+        Attempts chosen; should their tasks be lost, the sweep wakes them again.
+    """
+    due = dispatch(runtime)
+    _send(app, due)
+    return len(due)
 
 
 def _send(app: Celery, attempt_ids: Sequence[UUID]) -> None:

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 RetryKind = Literal["no_answer", "unfinished", "callback", "none"]
 
+FollowUpStatus = Literal["done", "in_progress", "unreachable", "cancelled"]
+
 
 class DispositionView(BaseModel):
     """What one outcome means.
@@ -34,7 +36,7 @@ class DispositionView(BaseModel):
     retry: RetryKind = "none"
     delay_minutes: int = Field(default=0, ge=0, le=14 * 24 * 60)
     attempts_limit: int = Field(default=1, ge=1, le=20)
-    task_status: Literal["done", "in_progress", "unreachable", "cancelled"] | None = None
+    task_status: FollowUpStatus | None = None
     to_people: bool = False
     do_not_contact: bool = False
     deceased: bool = False

@@ -38,11 +38,13 @@ def load_library(session: Session) -> int:
 
 def get(session: Session, key: str | None) -> DispositionView:
     """One disposition; a key that nobody knows reads as "unknown", so that no outcome is lost."""
-    row = session.get(Disposition, key or UNKNOWN)
+    key = key or UNKNOWN
+    row = session.get(Disposition, key)
     if row is not None:
         return DispositionView.model_validate(row)
-    if key in library():
-        return library()[key]
+    known = library()
+    if key in known:
+        return known[key]
     return get(session, UNKNOWN)
 
 

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from campaigns.dispositions.schemas import DispositionView
+from campaigns.dispositions.schemas import DispositionView, FollowUpStatus
 from campaigns.record.port import CallOutcome
 from campaigns.targets.schemas import TargetState, TargetUpdate, TargetView
 
-UNREACHABLE = "unreachable"
+UNREACHABLE: FollowUpStatus = "unreachable"
 
 
 class Following(BaseModel):
@@ -22,7 +22,7 @@ class Following(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     update: TargetUpdate
-    task_status: str | None = None
+    task_status: FollowUpStatus | None = None
 
 
 def follow(target: TargetView, meaning: DispositionView, outcome: CallOutcome, now: datetime) -> Following:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from campaigns.dispositions.schemas import FollowUpStatus
 from campaigns.policy.schemas import ContactFacts, Window
 from campaigns.record.port import Callee, DueTask, OpenResponse, PatientFlag, PersonLine, TaskFacts, TaskSelection
 from core_api.audit import service as audit
@@ -27,15 +28,16 @@ class CoreRecord:
     def due_tasks(
         self, session: Session, selection: TaskSelection, today: date, after_id: UUID | None, limit: int
     ) -> Sequence[DueTask]:
-        """Open tasks that are due by today or the selection's own end, in order of id."""
+        """Open tasks in order of id: of the selection's dates, else all whose time window is open today."""
         wanted = TaskFilter(
             template_key=selection.template_key,
             site=selection.site,
             stage=selection.stage,
             due_from=selection.due_from,
-            due_to=min(selection.due_to or today, today),
+            due_to=selection.due_to,
         )
-        found = plans.due_for_campaign(session, wanted, limit, after_id)
+        dated = selection.due_from is not None or selection.due_to is not None
+        found = plans.due_for_campaign(session, wanted, limit, after_id, today=None if dated else today)
         return [DueTask(task_id=task.id, patient_id=task.patient_id) for task in found]
 
     def contact_facts(self, session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, ContactFacts]:
@@ -77,7 +79,13 @@ class CoreRecord:
         responses.finish(session, response_id, completed, clock)
 
     def set_task_status(
-        self, session: Session, task_id: UUID, status: str, response_id: UUID | None, reason: str, clock: Clock
+        self,
+        session: Session,
+        task_id: UUID,
+        status: FollowUpStatus,
+        response_id: UUID | None,
+        reason: str,
+        clock: Clock,
     ) -> None:
         """Moves a task."""
         plans.set_task_status(session, task_id, status, response_id=response_id, reason=reason, clock=clock)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
+from campaigns.dispositions.schemas import FollowUpStatus
 from campaigns.policy.schemas import ContactFacts
 from core_api.kit.clock import Clock
 
@@ -105,7 +106,13 @@ class Record(Protocol):
         ...
 
     def set_task_status(
-        self, session: Session, task_id: UUID, status: str, response_id: UUID | None, reason: str, clock: Clock
+        self,
+        session: Session,
+        task_id: UUID,
+        status: FollowUpStatus,
+        response_id: UUID | None,
+        reason: str,
+        clock: Clock,
     ) -> None:
         """Moves a task."""
         ...
