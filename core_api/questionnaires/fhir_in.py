@@ -53,12 +53,12 @@ def from_fhir(resource: Json) -> Questionnaire:
         "key": _name(str(resource.get("url", "")).removeprefix(CANONICAL), str(resource.get("name", ""))),
         "version": _version(resource.get("version")),
         "title": resource.get("title") or resource.get("name") or "未命名问卷",
-        "status": STATUSES[resource.get("status", "draft")],
+        "status": _status(resource),
         "description": resource.get("description", ""),
         "context": read_all(resource, OWN + "context"),
         "items": list(_items(resource.get("item", []), [], 0)),
-        "alert_rules": [json.loads(text) for text in read_all(resource, OWN + "alert-rule")],
-        "scoring": [json.loads(text) for text in read_all(resource, OWN + "scale")],
+        "alert_rules": _unpacked(read_all(resource, OWN + "alert-rule"), "alert-rule"),
+        "scoring": _unpacked(read_all(resource, OWN + "scale"), "scale"),
         **_texts(resource, "questionnaire"),
     }
     try:
@@ -66,6 +66,21 @@ def from_fhir(resource: Json) -> Questionnaire:
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
         raise Invalid(f"FHIR 问卷的“{place}”不能用作电话话术", code="fhir_unsupported", field=place) from error
+
+
+def _status(resource: Json) -> str:
+    found = STATUSES.get(resource["status"])
+    if found is None:
+        raise Invalid(f"FHIR 问卷的状态“{resource['status']}”无效", code="fhir_invalid", field="status")
+    return found
+
+
+def _unpacked(texts: list[Any], name: str) -> list[Any]:
+    """Reads what our own extensions carry as JSON."""
+    try:
+        return [json.loads(text) for text in texts]
+    except (TypeError, json.JSONDecodeError) as error:
+        raise Invalid(f"FHIR 问卷的扩展“{name}”无法读取", code="fhir_invalid", field=name) from error
 
 
 def _name(*candidates: str) -> str:
@@ -120,7 +135,8 @@ def _item(entry: Json, conditions: list[Json]) -> Json:
         "unit": next((coding.get("display") or coding.get("code") for coding in read_all(entry, UNIT)), None),
         "minimum": next(iter(read_all(entry, MIN_VALUE)), None),
         "maximum": next(iter(read_all(entry, MAX_VALUE)), None),
-        "text_voice": text, **_texts(entry, "item"),
+        "text_voice": text,
+        **_texts(entry, "item"),
     }
     skippable = read_extension(entry, "skippable")
     return item if skippable is None else {**item, "skippable": skippable}
@@ -128,7 +144,7 @@ def _item(entry: Json, conditions: list[Json]) -> Json:
 
 def _options(entry: Json) -> list[Json]:
     if entry["type"] == "boolean":
-        return [json.loads(text) for text in read_all(entry, OWN + "boolean-option")]
+        return _unpacked(read_all(entry, OWN + "boolean-option"), "boolean-option")
     return [_option(option) for option in entry.get("answerOption", [])]
 
 
