@@ -1,5 +1,9 @@
 """`python -m huifang`."""
 
-from huifang.cli import main
+from loguru import logger
+
+logger.disable("pipecat")  # its banner at import
+
+from huifang.cli import main  # noqa: E402 - after the banner is silenced
 
 main()

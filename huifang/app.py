@@ -33,7 +33,7 @@ def create_app(composition: Composition) -> FastAPI:
     app.state.runtime = composition.runtime
     app.state.authenticate = authenticate
     app.state.live = live.LiveFeed(composition.runtime, composition.enrich)
-    app.state.worker_runs = False
+    app.state.worker = None
     for name, value in composition.state.items():
         setattr(app.state, name, value)
     install_problem_handlers(app)
@@ -50,17 +50,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     composition: Composition = app.state.composition
     settings = composition.settings
     feed = asyncio.create_task(app.state.live.run())
+    starting = [asyncio.create_task(asyncio.to_thread(begin)) for begin in composition.on_start]
     with contextlib.ExitStack() as stack:
-        for stop in reversed(composition.on_stop):
+        for stop in composition.on_stop:
             stack.callback(stop)
         if settings.runs_worker_in_process:
-            celery = background.make_celery(settings, composition)
-            stack.enter_context(background.worker_in_process(celery, settings.worker_threads))
-            stack.enter_context(background.ticker(celery, settings.tick_seconds))
-            app.state.worker_runs = True
+            celery = background.make_celery(composition)
+            app.state.worker = stack.enter_context(background.in_process(celery, settings.worker_threads))
         try:
             yield
         finally:
-            feed.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await feed
+            for task in (feed, *starting):
+                task.cancel()
+            await asyncio.gather(feed, *starting, return_exceptions=True)

@@ -24,25 +24,22 @@ accounts = typer.Typer(help="账号：重置密码", no_args_is_help=True)
 UNHEALTHY = 1
 
 
-@app.command(rich_help_panel="准备")
+@app.command(rich_help_panel="准备", help="首次使用：建库、生成密钥、建立演示账号（密码只显示一次）。")
 def init() -> None:
-    """首次使用：建库、生成密钥、建立演示账号（密码只显示一次）。"""
     settings = Settings()
     created = demo.initialise(settings)
-    print(f"数据目录：{settings.data_dir}")
+    typer.echo(f"数据目录：{settings.data_dir}")
     demo.show_accounts(created)
 
 
-@app.command(rich_help_panel="准备")
+@app.command(rich_help_panel="准备", help="把数据库升级到最新结构。")
 def migrate() -> None:
-    """把数据库升级到最新结构。"""
     store.migrate(Settings())
-    print("数据库已是最新结构")
+    typer.echo("数据库已是最新结构")
 
 
-@app.command("health", rich_help_panel="运行")
+@app.command("health", rich_help_panel="运行", help="检查数据库、网页服务与 Rasa。")
 def show_health(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False) -> None:
-    """检查数据库、网页服务与 Rasa。"""
     settings = Settings()
     with store.opened(settings) as runtime:
         states = {
@@ -51,24 +48,23 @@ def show_health(as_json: Annotated[bool, typer.Option("--json", help="输出 JSO
             "rasa": health.rasa_answers(settings.rasa),
         }
     if as_json:
-        print(json.dumps({name: "ok" if state else "down" for name, state in states.items()}))
+        typer.echo(json.dumps({name: "ok" if state else "down" for name, state in states.items()}))
     else:
         for name, state in states.items():
-            print(f"{name:<10}{'正常' if state else '不可用'}")
+            typer.echo(f"{name:<10}{'正常' if state else '不可用'}")
     if not all(states.values()):
         raise typer.Exit(UNHEALTHY)
 
 
-@accounts.command("reset-password")
-def reset_password(username: str) -> None:
-    """为账号生成新密码（只显示一次），并结束其登录。"""
+@accounts.command("reset-password", help="为账号生成新密码（只显示一次），并结束其登录。")
+def reset_password(username: Annotated[str, typer.Argument(help="用户名")]) -> None:
     with store.opened(Settings()) as runtime, runtime.sessions.begin() as session:
         user = repository.by_username(session, username.strip().lower())
         if user is None:
             raise NotFound("没有这个账号", field="username")
         password = identity.new_password()
         identity.set_password(session, user.id, password, runtime.clock)
-    print(f"{username} 的新密码：{password}")
+    typer.echo(f"{username} 的新密码：{password}")
 
 
 def main() -> None:
@@ -77,7 +73,7 @@ def main() -> None:
     try:
         app()
     except ServiceError as error:
-        print(f"✗ {error.message}", file=sys.stderr)
+        typer.echo(f"✗ {error.message}", err=True)
         sys.exit(UNHEALTHY)
 
 

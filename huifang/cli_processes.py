@@ -16,15 +16,14 @@ WEBSOCKET_PING_SECONDS = 20.0
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Adds run, web, rasa, simulator, worker and beat."""
-    for command in (run, web, rasa, simulator, worker, beat):
-        app.command(rich_help_panel=PANEL)(command)
+    """Adds run and the processes that it supervises."""
+    for command, text in COMMANDS.items():
+        app.command(help=text, rich_help_panel=PANEL)(command)
 
 
 def run(
     with_demo: Annotated[bool, typer.Option("--demo", help="首次启动时初始化，并导入今天的样例数据")] = False,
 ) -> None:
-    """启动全部服务（网页、Rasa、模拟线路），Ctrl-C 一并结束。"""
     settings = Settings()
     processes.check_ports(settings)
     created: list[demo.Account] = []
@@ -33,12 +32,11 @@ def run(
     with store.opened(settings):
         LocalSecrets.load_or_create(settings.data_dir)
     supervisor = Supervisor(processes.specs(settings), on_ready=lambda: _announce(settings, created))
-    print("正在启动网页、Rasa 与模拟线路……（Rasa 约需 20 秒）", flush=True)
+    typer.echo("正在启动网页、Rasa 与模拟线路……（Rasa 约需 20 秒）")
     raise typer.Exit(supervisor.run())
 
 
 def web() -> None:
-    """网页与接口服务；默认在进程内执行后台任务。"""
     lifetime.end_with_parent()
     settings = Settings()
     with store.opened(settings) as runtime:
@@ -47,13 +45,11 @@ def web() -> None:
 
 
 def rasa() -> None:
-    """对话理解服务（Rasa）；语料有变化时先训练。"""
     lifetime.end_with_parent()
     processes.become_rasa(Settings())
 
 
 def simulator() -> None:
-    """模拟线路：按 Twilio 协议扮演患者接听电话。"""
     lifetime.end_with_parent()
     settings = Settings()
     app = wiring.simulator_app(settings, LocalSecrets.load_or_create(settings.data_dir))
@@ -61,21 +57,18 @@ def simulator() -> None:
 
 
 def worker() -> None:
-    """后台任务进程（生产环境，需 Redis 或 RabbitMQ）。"""
     lifetime.end_with_parent()
     settings = Settings()
     with store.opened(settings) as runtime:
-        celery = background.make_celery(settings, wiring.compose(settings, runtime))
+        celery = background.make_celery(wiring.compose(settings, runtime))
         celery.Worker(pool="threads", concurrency=settings.worker_threads, loglevel=settings.log_level).start()
 
 
 def beat() -> None:
-    """定时唤醒后台任务（生产环境，只运行一个）。"""
     lifetime.end_with_parent()
     settings = Settings()
     with store.opened(settings) as runtime:
-        celery = background.make_celery(settings, wiring.compose(settings, runtime))
-        celery.Beat(schedule=str(settings.data_dir / "beat.db"), loglevel=settings.log_level).run()
+        background.wake_forever(background.make_celery(wiring.compose(settings, runtime)))
 
 
 def _serve(app: object, host: str, port: int) -> None:
@@ -91,6 +84,16 @@ def _serve(app: object, host: str, port: int) -> None:
 
 
 def _announce(settings: Settings, created: list[demo.Account]) -> None:
-    print(f"\n  ✓ 已就绪：{settings.web_url}    接口文档：{settings.web_url}/api/docs", flush=True)
+    typer.echo(f"\n  ✓ 已就绪：{settings.web_url}    接口文档：{settings.web_url}/api/docs")
     demo.show_accounts(created)
-    print("  Ctrl-C 结束全部进程\n", flush=True)
+    typer.echo("  Ctrl-C 结束全部进程\n")
+
+
+COMMANDS = {
+    run: "启动全部服务（网页、Rasa、模拟线路），Ctrl-C 一并结束。",
+    web: "网页与接口服务；默认在进程内执行后台任务。",
+    rasa: "对话理解服务（Rasa）；语料有变化时先训练。",
+    simulator: "模拟线路：按 Twilio 协议扮演患者接听电话。",
+    worker: "后台任务进程（生产环境，需 Redis 或 RabbitMQ）。",
+    beat: "定时唤醒后台任务（生产环境，只运行一个）。",
+}

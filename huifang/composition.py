@@ -1,11 +1,11 @@
-"""The composition root: which slice's router, handler and task the process carries, and which vendors it talks to."""
+"""What one process is made of: routes, handlers, runtimes; made by `wiring`, used by the app and the worker."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from celery import Celery
 from fastapi import APIRouter
 
+from campaigns.api import CampaignRuntime
 from core_api.kit.outbox import Handler
 from core_api.kit.web import Runtime
 from huifang.live import Enrich
@@ -19,12 +19,11 @@ class Composition:
     Attributes:
         routers: HTTP and WebSocket routes of every slice.
         handlers: Outbox handlers by event name.
-        tick: One round of dispatch; called about once a second.
-        plan_all: Brings every patient's tasks up to date; called daily.
-        register_tasks: Adds the slices' own Celery tasks.
-        enrich: What the live feed adds to an event.
+        campaigns: What dispatching works with.
+        on_start: Called when the process begins to serve, in a thread.
+        on_stop: Called at shutdown.
         state: Values for `app.state`, by name.
-        on_stop: Called at shutdown, in order.
+        enrich: What the live feed adds to an event.
     """
 
     settings: Settings
@@ -32,9 +31,8 @@ class Composition:
     secrets: LocalSecrets
     routers: Sequence[APIRouter]
     handlers: Mapping[str, Sequence[Handler]]
-    tick: Callable[[], object]
-    plan_all: Callable[[], object]
-    register_tasks: Callable[[Celery], object]
-    enrich: Mapping[str, Enrich] = field(default_factory=dict)
-    state: Mapping[str, object] = field(default_factory=dict)
+    campaigns: CampaignRuntime
+    on_start: Sequence[Callable[[], object]] = ()
     on_stop: Sequence[Callable[[], object]] = ()
+    state: Mapping[str, object] = field(default_factory=dict)
+    enrich: Mapping[str, Enrich] = field(default_factory=dict)

@@ -33,14 +33,14 @@ def health(request: Request, response: Response) -> Health:
     composition: Composition = request.app.state.composition
     database = store.answers(composition.runtime)
     rasa = rasa_answers(composition.settings.rasa)
-    runs = request.app.state.worker_runs
+    worker = request.app.state.worker
     if not database:
         response.status_code = UNAVAILABLE
     return Health(
         status="down" if not database else "ok" if rasa else "degraded",
         database="ok" if database else "down",
         rasa="ok" if rasa else "down",
-        worker="ok" if runs else "separate",
+        worker="separate" if worker is None else "ok" if worker.alive else "down",
     )
 
 

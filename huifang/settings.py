@@ -36,7 +36,7 @@ class Settings(BaseSettings):
 
     broker_url: str = Field("memory://", description="Celery's broker; memory:// runs the worker in the web process")
     worker_threads: int = Field(4, ge=1)
-    tick_seconds: float = Field(1.0, gt=0)
+    max_concurrent_calls: int = Field(20, ge=1)
 
     carrier: str = "simulator"
     simulator_host: str = "127.0.0.1"

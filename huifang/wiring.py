@@ -1,0 +1,165 @@
+"""Wires slices, vendors and engines into a composition; the only place that knows them all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy.orm import Session
+
+from assistant import api as assistant
+from campaigns import api as campaigns
+from campaigns.dispatch.telephony import TelephonyDialler
+from core_api.alerts.endpoints import router as alerts_router
+from core_api.audit.endpoints import router as audit_router
+from core_api.contracts.endpoints import router as contracts_router
+from core_api.identity.endpoints import router as identity_router
+from core_api.imports.endpoints import router as imports_router
+from core_api.kit.outbox import Event, Handler
+from core_api.kit.web import Runtime
+from core_api.observations.endpoints import router as observations_router
+from core_api.patients.endpoints import router as patients_router
+from core_api.plans import service as plans
+from core_api.plans.endpoints import router as plans_router
+from core_api.questionnaires.endpoints import router as questionnaires_router
+from core_api.responses.endpoints import router as responses_router
+from core_api.treatments.endpoints import router as treatments_router
+from core_api.workbench.endpoints import router as workbench_router
+from dialogs import api as dialogs
+from huifang.composition import Composition
+from huifang.conversations import DialogueConversations
+from huifang.settings import LocalSecrets, Settings
+from telephony import api as telephony
+from telephony.calls import repository as calls
+from telephony.simulator import api as simulator
+
+TWILIO = "twilio"
+SIMULATOR = "simulator"
+
+ROUTERS: Sequence[APIRouter] = (
+    identity_router,
+    audit_router,
+    workbench_router,
+    patients_router,
+    treatments_router,
+    contracts_router,
+    observations_router,
+    imports_router,
+    plans_router,
+    questionnaires_router,
+    responses_router,
+    alerts_router,
+    *telephony.routers,
+    *campaigns.routers,
+    dialogs.rasa_actions_router,
+)
+
+
+def compose(settings: Settings, runtime: Runtime) -> Composition:
+    """Makes what a web or worker process is made of; contacts nothing yet."""
+    secrets = LocalSecrets.load_or_create(settings.data_dir)
+    engine = dialogs.RasaEngine(settings.rasa, settings.rasa_timeout_seconds)
+    voice = _telephony(settings, secrets, runtime, engine)
+    runtime.sessions.configure(info={"keyring": runtime.keyring, "zone": runtime.zone, "clock": runtime.clock})
+    return Composition(
+        settings=settings,
+        runtime=runtime,
+        secrets=secrets,
+        routers=ROUTERS,
+        handlers=_handlers(runtime),
+        campaigns=_campaigns(settings, runtime, voice),
+        on_start=(lambda: telephony.recover(voice),),
+        on_stop=(engine.close,),
+        enrich={"message.added": _with_message},
+        state={"telephony": voice, "rasa_actions_token": secrets.actions_token},
+    )
+
+
+def simulator_app(settings: Settings, secrets: LocalSecrets) -> FastAPI:
+    """The carrier's side, for a process of its own."""
+    folder = settings.data_dir / SIMULATOR
+    folder.mkdir(parents=True, exist_ok=True)
+    return simulator.create_app(
+        simulator.SimulatorSettings(
+            auth_token=secrets.simulator_auth_token,
+            account_sid=secrets.simulator_account_sid,
+            pace=settings.simulator_pace,
+            store=folder / "calls.db",
+            voices=folder / "voices",
+        )
+    )
+
+
+def _telephony(
+    settings: Settings, secrets: LocalSecrets, runtime: Runtime, engine: dialogs.RasaEngine
+) -> telephony.TelephonyRuntime:
+    prompts = settings.data_dir / "prompts"
+    voice = telephony.Voice()
+    return telephony.TelephonyRuntime(
+        sessions=runtime.sessions,
+        clock=runtime.clock,
+        zone=runtime.zone,
+        data_dir=settings.data_dir,
+        carriers={name: telephony.TwilioCarrier(account) for name, account in _accounts(settings, secrets).items()},
+        conversations=DialogueConversations(runtime, engine),
+        synthesizer=telephony.EspeakSynthesizer(prompts, voice),
+        slow_synthesizer=telephony.EspeakSynthesizer(prompts, voice.slower()),
+    )
+
+
+def _accounts(settings: Settings, secrets: LocalSecrets) -> Mapping[str, telephony.TwilioAccount]:
+    accounts = {
+        SIMULATOR: telephony.TwilioAccount(
+            name=SIMULATOR,
+            account_sid=secrets.simulator_account_sid,
+            auth_token=secrets.simulator_auth_token,
+            caller_id=settings.caller_id,
+            public_url=settings.web_url,
+            api_url=settings.simulator,
+            pace=settings.simulator_pace,
+        )
+    }
+    if settings.twilio_account_sid:
+        accounts[TWILIO] = telephony.TwilioAccount(
+            name=TWILIO,
+            account_sid=settings.twilio_account_sid,
+            auth_token=settings.twilio_auth_token.get_secret_value(),
+            caller_id=settings.caller_id,
+            public_url=settings.public_url,
+        )
+    return accounts
+
+
+def _campaigns(settings: Settings, runtime: Runtime, voice: telephony.TelephonyRuntime) -> campaigns.CampaignRuntime:
+    return campaigns.CampaignRuntime(
+        sessions=runtime.sessions,
+        clock=runtime.clock,
+        zone=runtime.zone,
+        dialler=TelephonyDialler(voice),
+        hospital_name=settings.hospital_name,
+        settings=campaigns.DispatchSettings(max_concurrent=settings.max_concurrent_calls),
+    )
+
+
+def _handlers(runtime: Runtime) -> Mapping[str, Sequence[Handler]]:
+    """Every package's outbox handlers by event name."""
+    ours: dict[str, list[Handler]] = {
+        "treatment.recorded": [plans.on_treatment_recorded],
+        "recheck.resolved": [plans.on_recheck_resolved],
+    }
+    for name, handlers in campaigns.handlers(runtime.clock, runtime.zone).items():
+        ours.setdefault(name, []).extend(handlers)
+    return ours
+
+
+def _with_message(session: Session, event: Event) -> dict[str, Any]:
+    """A message's words, and the call it belongs to, for the live board."""
+    conversation_id = UUID(str(event.data["conversation_id"]))
+    told = next(
+        (m for m in assistant.messages(session, conversation_id) if str(m.id) == event.data["message_id"]), None
+    )
+    data: dict[str, Any] = {} if told is None else {"text": told.text, "sender": told.sender, "at": told.at.isoformat()}
+    call = calls.by_conversation(session, conversation_id)
+    if call is not None:
+        data |= {"call_id": str(call.id), "campaign_id": str(call.campaign_id) if call.campaign_id else None}
+    return data
