@@ -100,9 +100,17 @@ def response_from_fhir(questionnaire: Questionnaire, resource: Json) -> tuple[UU
     wanted = canonical(questionnaire.key, questionnaire.version)
     if resource.get("questionnaire") != wanted:
         raise Invalid("答卷与问卷的版本不一致", code="fhir_questionnaire", field="questionnaire")
+    return _patient(resource), [_item_in(questionnaire, entry) for entry in resource.get("item", [])]
+
+
+def _patient(resource: Json) -> UUID | None:
     subject = resource.get("subject", {}).get("identifier", {})
-    patient = UUID(subject["value"]) if subject.get("system") == SYSTEM else None
-    return patient, [_item_in(questionnaire, entry) for entry in resource.get("item", [])]
+    if subject.get("system") != SYSTEM:
+        return None
+    try:
+        return UUID(subject["value"])
+    except (KeyError, ValueError) as error:
+        raise Invalid("答卷里的患者编号无效", code="fhir_subject", field="subject") from error
 
 
 def _item_in(questionnaire: Questionnaire, entry: Json) -> AnswerIn:
