@@ -13,10 +13,6 @@ export const workbench = (): Promise<T.Workbench> => get('/api/workbench')
 export const health = (): Promise<T.Health> => get('/api/health')
 
 export const tasks = (query: Query): Paged<T.Task> => get('/api/tasks', query)
-export const planTemplates = async (): Promise<T.PlanTemplate[]> => {
-  const body = await get<T.PlanTemplate[] | { items: T.PlanTemplate[] }>('/api/plans/templates')
-  return Array.isArray(body) ? body : body.items
-}
 
 /** Lists under a patient come bare or as one page; the pages need only the items. */
 async function items<Item>(path: string): Promise<Item[]> {
@@ -24,7 +20,12 @@ async function items<Item>(path: string): Promise<Item[]> {
   return Array.isArray(body) ? body : body.items
 }
 
+type TemplateLine = T.PlanTemplate | { template: T.PlanTemplate }
+export const planTemplates = async (): Promise<T.PlanTemplate[]> =>
+  (await items<TemplateLine>('/api/plans/templates')).map((one) => ('template' in one ? one.template : one))
+
 export const patients = {
+  facets: (): Promise<T.Facets> => get('/api/patients/facets'),
   search: (query: Query, signal?: AbortSignal): Paged<T.Patient> => get('/api/patients', query, signal),
   one: (id: string): Promise<T.Patient> => get(`/api/patients/${id}`),
   reveal: (id: string, fields: string[], reason: string): Promise<Record<string, string | null>> =>
@@ -68,6 +69,7 @@ export const calls = {
 }
 
 export const imports = {
+  one: (id: string): Promise<T.ImportReport> => get(`/api/imports/${id}`),
   preview: (files: File[]): Promise<T.ImportReport> => {
     const form = new FormData()
     for (const file of files) form.append('files', file, file.name)
@@ -82,7 +84,7 @@ export const questionnaires = {
   list: () => items<T.QuestionnaireSummary>('/api/questionnaires'),
   one: (key: string, version: string | number): Promise<T.Questionnaire> => get(`/api/questionnaires/${key}/versions/${version}`),
   yaml: (key: string, version: string | number): Promise<string> => get(`/api/questionnaires/${key}/versions/${version}/yaml`),
-  saveDraft: (key: string, yaml: string): Promise<T.Questionnaire> =>
+  saveDraft: (key: string, yaml: string): Promise<T.DraftSaved> =>
     request('PUT', `/api/questionnaires/${key}/draft`, { text: yaml }),
   publish: (key: string): Promise<T.Questionnaire> => post(`/api/questionnaires/${key}/publish`),
 }

@@ -3,7 +3,7 @@ import type { AlertLevel, ItemType, Option } from './types'
 export interface QuestionnaireSummary {
   key: string
   title: string
-  version: number | string
+  version: number
   status: 'draft' | 'published' | 'retired'
   items_count: number
 }
@@ -27,18 +27,27 @@ export interface QuestionnaireItem {
 
 export interface Questionnaire {
   key: string
-  version: number | string
+  version: number
   title: string
   status: string
-  intro_voice?: string | null
+  description?: string
+  intro_voice?: string
+  closing_voice?: string
   items: QuestionnaireItem[]
-  alert_rules: { key?: string; rule_key?: string; level: AlertLevel; text: string }[]
+  alert_rules: { key: string; level: AlertLevel; text: string; advice_voice?: string }[]
 }
 
 export interface DefinitionProblem {
-  link_id?: string | null
   code?: string
-  message?: string
-  text?: string
-  line?: number | null
+  link_id: string | null
+  reason: string
+  remedy?: string
+}
+
+/** A kept draft and what still keeps it from being published. */
+export interface DraftSaved {
+  key: string
+  version: number
+  title: string
+  problems: DefinitionProblem[]
 }

@@ -23,7 +23,7 @@ export interface Workbench {
   campaigns_running: { id: string; name: string; counts: Partial<BoardCounts> }[]
 }
 
-export type TaskStatus = 'planned' | 'due' | 'in_progress' | 'done' | 'unreachable' | 'cancelled'
+export type TaskStatus = 'planned' | 'due' | 'in_progress' | 'done' | 'unreachable' | 'cancelled' | 'missed'
 
 export interface Task {
   id: string
@@ -37,8 +37,8 @@ export interface Task {
   response_id: string | null
   patient_name: string
   record_number?: string
-  site: string
-  stage: string
+  site: string | null
+  stage: string | null
 }
 
 export interface PlanTemplate {
@@ -53,15 +53,29 @@ export interface PatientPlan {
   template_key: string
   title: string
   anchor_kind: string
-  anchor_on: string
+  anchor_title?: string
+  anchor_on: string | null
   tasks: Task[]
 }
 
 export interface Preferences {
-  contact_windows?: unknown
-  channel?: 'voice' | 'sms' | string | null
-  dialect?: string | null
-  [key: string]: unknown
+  contact_windows: { start: string; end: string }[]
+  channel: 'voice' | 'sms'
+  dialect: string | null
+  hard_of_hearing?: boolean
+  remote?: boolean
+}
+
+export interface Relative {
+  relation: string
+  name: string | null
+  phone: string | null
+}
+
+export interface Facets {
+  sites: string[]
+  departments: string[]
+  stages: string[]
 }
 
 export interface Patient {
@@ -70,9 +84,6 @@ export interface Patient {
   visit_card?: string | null
   name: string
   phone?: string | null
-  identity?: string | null
-  spouse_name?: string | null
-  spouse_phone?: string | null
   site: string | null
   department: string | null
   stage: string | null
@@ -82,7 +93,8 @@ export interface Patient {
   preferences: Preferences | null
   do_not_contact: boolean
   deceased: boolean
-  [key: string]: unknown
+  wrong_number?: boolean
+  relatives?: Relative[]
 }
 
 export interface Treatment {
@@ -93,8 +105,15 @@ export interface Treatment {
 }
 
 export interface Contract {
-  id?: string
-  [key: string]: unknown
+  id: string
+  contract_number: string
+  embryos: number | null
+  frozen_on: string | null
+  due_on: string | null
+  annual_fee_fen: number
+  paid_until: string | null
+  arrears_fen: number
+  state: 'active' | 'arrears' | 'terminated'
 }
 
 export interface ObservationPoint {
@@ -182,14 +201,14 @@ export interface Recheck {
   question: string
   item: RecheckItem
   words: string | null
-  reading: unknown
+  reading: string | null
+  value: unknown
   confidence: number | null
   reason: string
+  level?: AlertLevel | null
   call_id: string | null
   created_at: string
   resolved_at?: string | null
-  resolved_by?: string | null
-  value?: unknown
 }
 
 export interface BoardCounts {
@@ -200,6 +219,7 @@ export interface BoardCounts {
   retrying: number
   people: number
   excluded: number
+  cancelled?: number
 }
 
 export interface CampaignFilter {
@@ -218,21 +238,20 @@ export interface CampaignIn {
   daily_cap: number
   max_concurrent: number
   carrier: string
-  caller_id: string
+  caller_id: string | null
 }
-
-export type CampaignState = 'draft' | 'running' | 'paused' | 'done' | 'cancelled' | string
 
 export interface Campaign extends CampaignIn {
   id: string
-  state: CampaignState
+  status: 'draft' | 'running' | 'paused' | 'finished' | 'cancelled'
   created_at: string
   counts?: Partial<BoardCounts>
 }
 
 export interface CampaignPreview {
   targets: number
-  excluded: { reason: string; count: number }[]
+  excluded: { reason: string; label?: string; count: number }[]
+  complete?: boolean
 }
 
 export interface LiveCall {
@@ -252,7 +271,7 @@ export interface Board {
 }
 
 export interface AttemptLine {
-  at: string
+  at: string | null
   disposition: string | null
   label: string | null
   call_id: string | null
@@ -265,17 +284,23 @@ export interface Target {
   record_number: string
   state: string
   reason?: string | null
-  next_attempt_at?: string | null
-  attempts: AttemptLine[]
+  reason_label?: string | null
+  last_disposition: string | null
+  last_label: string | null
+  attempts_made: number
+  next_attempt_at: string | null
 }
 
 export interface PeopleItem {
   id: string
-  campaign: { id: string; name: string } | string
+  campaign_id: string
+  campaign: string
   patient_id: string
   patient_name: string
   record_number: string
   reason: string
+  reason_label: string
+  opened_at: string
   attempts: AttemptLine[]
 }
 
@@ -328,7 +353,7 @@ export interface ImportIssue {
   value: string | null
   reason: string
   remedy: string | null
-  severity: 'refused' | 'warned' | string
+  severity: 'error' | 'warning'
 }
 
 export interface ImportFileReport {
@@ -344,13 +369,15 @@ export interface ImportFileReport {
 export interface ImportReport {
   id: string
   dry_run: boolean
-  created_at?: string
-  applied_at?: string | null
+  state: 'running' | 'previewed' | 'applied' | 'failed'
+  started_at: string
+  finished_at: string | null
   files: ImportFileReport[]
   issues: ImportIssue[]
+  issues_total: number
 }
 
-export type { DefinitionProblem, Questionnaire, QuestionnaireItem, QuestionnaireSummary } from './questionnaire'
+export type { DefinitionProblem, DraftSaved, Questionnaire, QuestionnaireItem, QuestionnaireSummary } from './questionnaire'
 
 export interface LiveEvent {
   topic: string

@@ -1,5 +1,6 @@
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
 import { withQuery } from '@/api/http'
+import { useSession } from '@/stores/session'
 import { LiveClient, type Listener, type LiveState, type SocketLike } from '@/lib/live'
 
 const state = ref<LiveState>('idle')
@@ -31,9 +32,17 @@ export function useLiveState(): { state: Ref<LiveState>; retry: () => void } {
   return { state, retry: () => client.retryNow() }
 }
 
+/** The server closes a socket that asks for one topic too many, so only allowed ones are asked for. */
+const NEEDS: Record<string, string> = {
+  campaign: 'campaigns.read', campaigns: 'campaigns.read', call: 'calls.read', calls: 'calls.read',
+  alerts: 'alerts.read', tasks: 'tasks.read', rechecks: 'rechecks.read',
+}
+
 /** Hears events of topics while the component lives. */
 export function useLive(topics: string[], listener: Listener): void {
-  onScopeDispose(client.listen(topics, listener))
+  const session = useSession()
+  const allowed = topics.filter((topic) => session.can(NEEDS[topic.split(':')[0] ?? ''] ?? '-'))
+  if (allowed.length > 0) onScopeDispose(client.listen(allowed, listener))
 }
 
 const OFFLINE_POLL_MS = 8_000

@@ -4,9 +4,9 @@ import type { DefinitionProblem } from '@/api/types'
 /** The list of faults in a refused questionnaire, whichever member of the problem document carries it. */
 export function definitionProblems(problem: ApiProblem | null): DefinitionProblem[] {
   if (!problem) return []
-  const list = [problem.extra.problems, problem.extra.errors, problem.extra.issues].find(Array.isArray) as unknown[] | undefined
-  if (!list?.length) return [{ message: problem.message, link_id: problem.field }]
-  return list.map((one) => (typeof one === 'string' ? { message: one } : (one as DefinitionProblem)))
+  const list: unknown = problem.extra.problems
+  if (!Array.isArray(list) || list.length === 0) return [{ reason: problem.message, link_id: problem.field }]
+  return list as DefinitionProblem[]
 }
 
 /** The line (from 1) where an item begins in the YAML text; null when it is not there. */

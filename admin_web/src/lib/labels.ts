@@ -17,6 +17,7 @@ export const TASK_STATUS: Record<string, Label> = {
   done: label('已完成', 'green', 'check'),
   unreachable: label('未联系上', 'orange', 'phone-off'),
   cancelled: label('已取消', 'grey', 'minus'),
+  missed: label('已过期', 'orange', 'minus'),
 }
 
 export const ALERT_LEVEL: Record<AlertLevel, Label> = {
@@ -27,13 +28,9 @@ export const ALERT_LEVEL: Record<AlertLevel, Label> = {
 
 export const CAMPAIGN_STATE: Record<string, Label> = {
   draft: label('待开始', 'grey', 'clock'),
-  created: label('待开始', 'grey', 'clock'),
-  ready: label('待开始', 'grey', 'clock'),
   running: label('进行中', 'green', 'phone'),
   paused: label('已暂停', 'yellow', 'pause'),
-  done: label('已结束', 'grey', 'check'),
   finished: label('已结束', 'grey', 'check'),
-  completed: label('已结束', 'grey', 'check'),
   cancelled: label('已取消', 'grey', 'minus'),
 }
 
@@ -56,6 +53,7 @@ export const TARGET_STATE: Record<string, Label> = {
   done: label('已完成', 'green', 'check'),
   people: label('转人工', 'orange', 'user'),
   excluded: label('不呼叫', 'grey', 'minus'),
+  cancelled: label('已取消', 'grey', 'minus'),
 }
 
 const DISPOSITION_TONE: Record<string, [Tone, string]> = {
@@ -135,18 +133,27 @@ export function lookup(table: Record<string, Label>, key: string): Label {
   return table[key] ?? label(key, 'grey', 'dot')
 }
 
+export const RECHECK_REASON: Record<string, string> = { not_understood: '问了几次都没有听懂', low_confidence: '听清了，但把握不够' }
+export const CONTRACT_STATE: Record<string, Label> = {
+  active: label('保存中', 'green', 'check'),
+  arrears: label('欠费', 'orange', 'alert'),
+  terminated: label('已终止', 'grey', 'minus'),
+}
+
 export function percent(value: number | null | undefined): string {
   return value === null || value === undefined ? '—' : `${Math.round(value * 100)}%`
 }
 
+const isNothing = (value: unknown): boolean => value === null || value === undefined || value === ''
+
 /** A value as people say it: 是/否, the option's display, number with unit, a Chinese date. */
 export function valueText(value: unknown, options: readonly Option[] = [], unit: string | null = null): string {
-  if (value === null || value === undefined || value === '') return '未识别'
-  if (typeof value === 'boolean') return value ? '是' : '否'
+  if (isNothing(value)) return '未识别'
   if (Array.isArray(value)) return value.map((one) => valueText(one, options)).join('、')
   const text = String(value)
   const found = options.find((option) => option.code === text)
   if (found) return found.display
+  if (typeof value === 'boolean') return value ? '是' : '否'
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return dateText(text)
   return unit ? `${text} ${unit}` : text
 }
