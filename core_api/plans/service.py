@@ -96,11 +96,12 @@ def due_for_campaign(
         wanted: Its status is not regarded: only planned tasks are taken up.
         limit: At most so many.
         after_id: The last id of the page before.
-        today: With it, only tasks whose window is open on this day.
+        today: Only tasks whose window is open on this day; when absent, on the filter's last due date.
     """
     conditions = repository.conditions_of(wanted.model_copy(update={"status": "planned"}), None)
-    if today is not None:
-        conditions += repository.callable_on(today)
+    day = today or wanted.due_to
+    if day is not None:
+        conditions += repository.callable_on(day)
     rows = repository.campaign_rows(session, conditions, after_id, limit)
     shown_on = today or local_date(SystemClock().now(), zone_of(session))
     return [repository.view(session, row, shown_on) for row in rows]
