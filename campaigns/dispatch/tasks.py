@@ -69,11 +69,11 @@ def register_tasks(app: Celery, runtime: CampaignRuntime, handlers: Handlers) ->
     def handle_outbox() -> int:
         return handle_pending(runtime.sessions, handlers, runtime.clock, OUTBOX_BATCH)
 
-    app.task(name=PLAN)(plan)
-    app.task(name=DISPATCH_TICK)(dispatch_tick)
-    app.task(name=SWEEP)(sweep_leases)
-    app.task(name=RUN_ATTEMPT)(run_one)
-    app.task(name=HANDLE_OUTBOX)(handle_outbox)
+    app.task(name=PLAN, shared=False)(plan)
+    app.task(name=DISPATCH_TICK, shared=False)(dispatch_tick)
+    app.task(name=SWEEP, shared=False)(sweep_leases)
+    app.task(name=RUN_ATTEMPT, shared=False)(run_one)
+    app.task(name=HANDLE_OUTBOX, shared=False)(handle_outbox)
 
 
 def wake(app: Celery, runtime: CampaignRuntime) -> int:

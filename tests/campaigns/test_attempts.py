@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -43,7 +44,7 @@ class TestClaim:
         assert second is None
 
 
-def _planned(world: World):  # noqa: ANN202 - a UUID
+def _planned(world: World) -> UUID:
     from campaigns.dispatch.planning import plan_campaigns
     from campaigns.dispatch.service import dispatch
 
