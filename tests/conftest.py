@@ -1,5 +1,6 @@
 """Fixtures that every package's tests share: a database, a key ring, a clock that stands still, no outside network."""
 
+import shutil
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from core_api.kit.clock import FixedClock
 from core_api.kit.crypto import Keyring
-from core_api.kit.db import Base, Sessions, make_engine, make_sessions
-from migrations import load_models
+from core_api.kit.db import Sessions, make_engine, make_sessions
+from migrations import upgrade
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared, never bound
 
@@ -44,12 +45,25 @@ def clock() -> FixedClock:
     return FixedClock(datetime(2026, 11, 20, 1, 0, tzinfo=UTC))
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that the migrations built; tests work on copies."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    engine = make_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def sessions(tmp_path: Path, keyring: Keyring) -> Iterator[Sessions]:
+def sessions(tmp_path: Path, keyring: Keyring, empty_database: Path) -> Iterator[Sessions]:
     """A SQLite database of this test's own, with every table."""
-    load_models()
-    engine = make_engine(f"sqlite:///{tmp_path / 'huifang.db'}")
-    Base.metadata.create_all(engine)
+    path = tmp_path / "huifang.db"
+    shutil.copyfile(empty_database, path)
+    engine = make_engine(f"sqlite:///{path}")
     yield make_sessions(engine, keyring)
     engine.dispose()
 

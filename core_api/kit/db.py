@@ -5,13 +5,16 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Text, create_engine, event
+from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from core_api.kit.crypto import Keyring
 
 Sessions = sessionmaker[Session]
+LongText = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
+"""Text that may pass MariaDB's 64 kB."""
 
 SQLITE_BUSY_TIMEOUT_MS = 15_000
 POOL_SIZE = 20
@@ -42,8 +45,6 @@ class UtcDateTime(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's own signature
         """MariaDB drops fractions of a second unless told."""
         if dialect.name in {"mysql", "mariadb"}:
-            from sqlalchemy.dialects.mysql import DATETIME  # noqa: PLC0415 - one dialect only
-
             return dialect.type_descriptor(DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime())
 

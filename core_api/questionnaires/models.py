@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Index, Integer, String, Text, UniqueConstraint, Uuid, event, inspect
+from sqlalchemy import Connection, Index, Integer, String, UniqueConstraint, Uuid, event, inspect
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
-from core_api.kit.db import Base, UtcDateTime, new_id
+from core_api.kit.db import Base, LongText, UtcDateTime, new_id
 from core_api.kit.errors import Conflict
 
 
@@ -25,7 +25,7 @@ class QuestionnaireVersion(Base):
     status: Mapped[str] = mapped_column(String(16))
     title: Mapped[str] = mapped_column(String(120))
     items_count: Mapped[int] = mapped_column(Integer)
-    definition: Mapped[str] = mapped_column(Text(1_000_000))
+    definition: Mapped[str] = mapped_column(LongText)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

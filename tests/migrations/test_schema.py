@@ -1,0 +1,56 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, text
+
+from core_api.kit.db import Base, make_engine
+from migrations import load_models, upgrade
+
+SERVERS = {
+    "postgresql": "postgresql+psycopg://postgres@127.0.0.1:5432/",
+    "mariadb": "mysql+pymysql://root@127.0.0.1:3306/",
+}
+
+
+@contextmanager
+def _fresh_database(server: str) -> Iterator[Engine]:
+    """A database of this test's own on a server that runs on loopback."""
+    base, name = SERVERS[server], f"huifang_schema_{uuid4().hex[:8]}"
+    admin = create_engine(base + ("postgres" if server == "postgresql" else ""), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine = make_engine(base + name)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name}"))
+        admin.dispose()
+
+
+def _differences(engine: Engine) -> list[object]:
+    load_models()
+    with engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+
+class TestUpgrade:
+    def test_builds_on_sqlite_what_the_models_say(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('schema') / 'new.db'}")
+        upgrade(engine)
+        upgrade(engine)
+        assert _differences(engine) == []
+        engine.dispose()
+
+    @pytest.mark.db
+    @pytest.mark.parametrize("server", sorted(SERVERS))
+    def test_builds_on_a_server_what_the_models_say(self, server: str) -> None:
+        with _fresh_database(server) as engine:
+            upgrade(engine)
+            upgrade(engine)
+            assert _differences(engine) == []
