@@ -22,7 +22,7 @@ from dialogs.schemas import DialogueOutcome, DialogueState, Heard, Reply, StartD
 from knowledge import api as knowledge
 
 
-def start(session: Session, begin: StartDialogue, clock: Clock) -> Reply:
+def start(session: Session, begin: StartDialogue, clock: Clock, _zone: ZoneInfo | None = None) -> Reply:
     """Begins a conversation and returns the opening line; begun before, its last words again."""
     known = repository.find(session, begin.conversation_id)
     if known is not None and known.last_reply is not None:

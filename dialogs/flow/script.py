@@ -15,7 +15,8 @@ from dialogs.understanding.schemas import CONFIRM_BELOW
 
 LEAVE_AT_REPAIR = 3
 CORRECTION = re.compile(
-    r"说错了|刚才(?:那个|说的|说)?.{0,4}(?:不对|错)|不对不对|我记错|更正|前面(?:那个|说的)|其实(?:我|刚才|有|没)|上一个|改一下"
+    r"(?:不对|不是|哎|啊|那个|等一下|[，,。])*(?:(?:我)?(?:刚才|刚刚|前面|上一个|前一个).{0,4}(?:说错|不对|错)了?|说错了|我?记错了|更正(?:一下)?|改一下)"
+    r"(?:[，,。]|其实|应该是)*"
 )
 KEYS_DEFAULT = {
     "boolean": texts.KEYS_BOOLEAN,
@@ -95,13 +96,12 @@ def on_item(view: View) -> Step:
     item = view.item
     if item is None:
         return ask_next(view, (), view.answers, view.skipped)
+    corrected = _correct(view) if CORRECTION.search(view.said) else None
+    if corrected is not None:
+        return corrected
     reading = read_answer(item, view.said, view.now)
     if reading is not None:
         return take(view, item, reading, "speech")
-    if CORRECTION.search(view.said):
-        corrected = _correct(view)
-        if corrected is not None:
-            return corrected
     left = _left_out(view.said)
     if left is not None:
         status, lead = left
