@@ -47,6 +47,9 @@ def _whole(questionnaire: Questionnaire) -> Iterator[DefinitionProblem]:
         yield _problem("duplicate_item", link_id, f"题号“{link_id}”用了不止一次", "请给每道题不同的题号")
     for key in _repeated(rule.key for rule in questionnaire.alert_rules):
         yield _problem("duplicate_rule", None, f"预警规则“{key}”用了不止一次", "请给每条规则不同的名字")
+    for field in ("intro_voice", "closing_voice", "closing_alert_voice"):
+        for name in _unknown_names((getattr(questionnaire, field),), questionnaire.context):
+            yield _problem("placeholder", None, f"{field} 里的{{{name}}}没有来源", "请在 context 里写上它，或改掉话术")
     if not questionnaire.closing_voice.strip():
         yield _problem("missing_wording", None, "缺少结束语 closing_voice", "请写上结束时说的话")
     if questionnaire.alert_rules and not questionnaire.closing_alert_voice.strip():
@@ -111,9 +114,13 @@ def _numbers(item: Item) -> Iterator[DefinitionProblem]:
 
 def _placeholders(item: Item, known: tuple[str, ...]) -> Iterator[DefinitionProblem]:
     texts = (item.text_voice, item.text_chat, item.text_keys, item.text_rephrase)
-    used = {name for text in texts for name in re.findall(r"\{(\w*)\}", text)}
-    for name in sorted(used - set(known)):
+    for name in _unknown_names(texts, known):
         yield _problem("placeholder", item.link_id, f"话术里的{{{name}}}没有来源", "请在 context 里写上它，或改掉话术")
+
+
+def _unknown_names(texts: tuple[str, ...], known: tuple[str, ...]) -> list[str]:
+    used = {name for text in texts for name in re.findall(r"\{(\w*)\}", text)}
+    return sorted(used - set(known))
 
 
 def _conditions(questionnaire: Questionnaire) -> Iterator[DefinitionProblem]:

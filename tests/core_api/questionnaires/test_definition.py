@@ -60,6 +60,7 @@ class TestWording:
 
     def test_a_placeholder_without_source_is_named(self) -> None:
         assert codes(item("q", text_voice="欠{owed}元")) == ["placeholder"]
+        assert codes(item("q"), closing_voice="欠{owed}元") == ["placeholder"]
         assert codes(item("q", text_voice="欠{owed}元"), context=["owed"]) == []
 
 

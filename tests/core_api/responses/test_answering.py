@@ -20,7 +20,7 @@ from tests.core_api.responses.conftest import Answer
 
 
 def open_alerts(session: Session, clock: FixedClock) -> set[str]:
-    return {one.text for one in alerts.list_alerts(session, AlertFilter(), None, 50, clock).items}
+    return {one.text for one in alerts.list_alerts(session, AlertFilter(), clock, None, 50).items}
 
 
 class TestOpenResponse:
@@ -68,17 +68,17 @@ class TestOpenResponse:
 @pytest.mark.covers("RC-OUT-02")
 class TestRecordAnswer:
     @pytest.mark.parametrize(
-        ("link_id", "given", "kept", "display"),
+        ("link_id", "given", "expected"),
         [
-            ("fever", True, True, "有"),
-            ("temperature", 38.5, 38.5, "38.5℃"),
-            ("systolic", 130.0, 130, "130毫米汞柱"),
-            ("medicines", "missed", "missed", "有时漏吃"),
-            ("reaction_kinds", ("tremor", "rash"), ("tremor", "rash"), "手抖、皮疹"),
-            ("last_blood_test", date(2026, 11, 5), date(2026, 11, 5), "2026-11-05"),
-            ("last_blood_test", "2026-11-05", date(2026, 11, 5), "2026-11-05"),
-            ("message", "true", "true", "true"),
-            ("message", "2026-11-05", "2026-11-05", "2026-11-05"),
+            ("fever", True, (True, "有")),
+            ("temperature", 38.5, (38.5, "38.5℃")),
+            ("systolic", 130.0, (130, "130毫米汞柱")),
+            ("medicines", "missed", ("missed", "有时漏吃")),
+            ("reaction_kinds", ("tremor", "rash"), (("tremor", "rash"), "手抖、皮疹")),
+            ("last_blood_test", date(2026, 11, 5), (date(2026, 11, 5), "2026-11-05")),
+            ("last_blood_test", "2026-11-05", (date(2026, 11, 5), "2026-11-05")),
+            ("message", "true", ("true", "true")),
+            ("message", "2026-11-05", ("2026-11-05", "2026-11-05")),
         ],
     )
     def test_keeps_words_reading_and_confidence(
@@ -88,9 +88,9 @@ class TestRecordAnswer:
         answer: Answer,
         link_id: str,
         given: Any,
-        kept: Any,
-        display: str,
+        expected: tuple[Any, str],
     ) -> None:
+        kept, display = expected
         answer(link_id, given, words="原话", confidence=0.9)
         (found,) = service.answers(session, response.id).answers
         assert (found.value, found.display, found.words, found.confidence) == (kept, display, "原话", 0.9)
@@ -123,7 +123,8 @@ class TestRecordAnswer:
         answer("urine_less", True, status="uncertain", confidence=0.4)
         answer("blood_urine", status="uncertain", words="呃")
         view = service.answers(session, response.id)
-        assert (view.values, view.skipped) == ({}, {"recovery", "fever", "urine_less", "blood_urine"})
+        assert view.values == {}
+        assert view.skipped == {"recovery", "fever", "urine_less", "blood_urine"}
         following = next_item(service.questionnaire_of(session, view), view.values, view.skipped)
         assert following is not None
         assert following.link_id == "graft_pain"

@@ -20,15 +20,17 @@ NOBODY = {"Authorization": "Bearer nothing"}
 
 
 @pytest.fixture
-def client(
-    session: Session, response: ResponseView, answer: Answer, sessions: Sessions, clock: FixedClock,
-    keyring: Keyring, tmp_path: Path,
-) -> TestClient:  # fmt: skip
+def finished(session: Session, response: ResponseView, answer: Answer, clock: FixedClock) -> None:
     answer("fever", True)
     answer("last_blood_test", "2026-11-05")
     answer("medicines", "stopped", status="uncertain", confidence=0.4, words="没怎么吃")
     service.finish(session, response.id, completed=True, clock=clock)
     session.commit()
+
+
+@pytest.fixture
+def client(finished: None, sessions: Sessions, clock: FixedClock, keyring: Keyring, tmp_path: Path) -> TestClient:
+    assert finished is None
     app = FastAPI()
     app.state.runtime = Runtime(sessions, clock, ZoneInfo("Asia/Shanghai"), keyring, tmp_path)
     app.state.authenticate = by_permissions
