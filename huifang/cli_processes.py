@@ -86,7 +86,7 @@ def _serve(app: object, host: str, port: int) -> None:
 def _announce(settings: Settings, created: list[demo.Account]) -> None:
     typer.echo(f"\n  ✓ 已就绪：{settings.web_url}    接口文档：{settings.web_url}/api/docs")
     demo.show_accounts(created)
-    typer.echo("  Ctrl-C 结束全部进程\n")
+    typer.echo(f"  日志：{settings.data_dir / 'logs'}    Ctrl-C 结束全部进程\n")
 
 
 COMMANDS = {

@@ -1,6 +1,7 @@
 """The commands of the processes that `huifang run` supervises, and what Rasa needs in its environment."""
 
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from huifang.supervisor import ChildSpec
 from tools import environments, model
 
 SIMULATOR = "simulator"
+# What the console shows of the logs; the whole lies in the data directory.
+SHOWN = re.compile(r"\b(ERROR|CRITICAL|Traceback)\b|^\s*[•✓✗]|Dialogue model")
 
 
 class PortTaken(ServiceError):
@@ -20,14 +23,16 @@ class PortTaken(ServiceError):
 
 def specs(settings: Settings) -> list[ChildSpec]:
     """Everything that has to run for these settings, first what the others lean on."""
+    logs = settings.data_dir / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
     children = [
-        _spec("web", f"{settings.web_url}/api/health"),
-        _spec("rasa", f"{settings.rasa}/"),
+        _spec("web", f"{settings.web_url}/api/health", logs),
+        _spec("rasa", f"{settings.rasa}/", logs),
     ]
     if settings.carrier == SIMULATOR:
-        children.append(_spec(SIMULATOR, f"{settings.simulator}/health"))
+        children.append(_spec(SIMULATOR, f"{settings.simulator}/health", logs))
     if not settings.runs_worker_in_process:
-        children += [_spec("worker", None), _spec("beat", None)]
+        children += [_spec("worker", None, logs), _spec("beat", None, logs)]
     return children
 
 
@@ -64,10 +69,11 @@ def become_rasa(settings: Settings) -> None:
     os.execve(python, command, env)  # noqa: S606 - our own environment's interpreter
 
 
-def _spec(name: str, ready_url: str | None) -> ChildSpec:
+def _spec(name: str, ready_url: str | None, logs: Path) -> ChildSpec:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
-    return ChildSpec(name, (str(Path(sys.executable)), "-m", "huifang", name), ready_url, env)
+    command = (sys.executable, "-m", "huifang", name)
+    return ChildSpec(name, command, ready_url, env, logs / f"{name}.log", SHOWN)
 
 
 def _is_taken(host: str, port: int) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 from huifang.lifetime import SUPERVISED
@@ -33,12 +35,16 @@ class ChildSpec:
         command: Program and arguments.
         ready_url: Answers below 500 once the process serves; None: ready when started.
         env: Added to this process's environment.
+        log: File that takes all its output; None: everything is shown.
+        shown: With a log, only lines in which this is found are shown too.
     """
 
     name: str
     command: Sequence[str]
     ready_url: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None
+    shown: re.Pattern[str] = re.compile("")
 
 
 class _Child:
@@ -97,9 +103,12 @@ class _Child:
     def _copy_output(self, process: subprocess.Popen[str]) -> None:
         if process.stdout is None:
             return
-        with process.stdout as output:
+        with process.stdout as output, (self.spec.log or Path(os.devnull)).open("a", encoding="utf-8") as log:
             for line in output:
-                self._write(f"{self.spec.name:>9} │ {line.rstrip()}")
+                log.write(line)
+                log.flush()
+                if self.spec.log is None or self.spec.shown.search(line):
+                    self._write(f"{self.spec.name:>9} │ {line.rstrip()}")
 
 
 class Supervisor:
