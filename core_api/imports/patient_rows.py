@@ -145,9 +145,10 @@ class _Owners:
 
         The second of two rows is told, in every run alike: an unchanged row is compared with this run's rows only.
         """
+        number = row.patient.record_number
+        self._settled[number] = {"phone": row.phone_blind}
         if row.phone_blind is None:
             return []
-        number = row.patient.record_number
         other = self._run.get(row.phone_blind, number) != number
         if not unchanged and not other:
             found = self._database.get(row.phone_blind, [])
