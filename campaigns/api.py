@@ -9,7 +9,7 @@ from campaigns.campaigns.service import page as list_campaigns
 from campaigns.dispatch.port import CallOrder, Dialler, Fate, FateUnknown, Refused
 from campaigns.dispatch.runtime import CampaignRuntime, DispatchSettings
 from campaigns.dispatch.service import TickReport, dispatch, tick
-from campaigns.dispatch.tasks import make_celery, register_tasks
+from campaigns.dispatch.tasks import make_celery, register_tasks, wake
 from campaigns.dispatch.worker import Running, Ticker, start_in_process
 from campaigns.dispositions.service import labels as disposition_labels
 from campaigns.dispositions.service import load_library
@@ -48,6 +48,7 @@ __all__ = [
     "start",
     "start_in_process",
     "tick",
+    "wake",
 ]
 
 

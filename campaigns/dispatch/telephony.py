@@ -3,7 +3,10 @@
 from uuid import UUID
 
 from campaigns.dispatch.port import CallOrder, Fate, FateUnknown, Refused
+from core_api.kit.errors import NotFound
 from telephony import api as telephony
+
+NO_CARRIER = "carrier_failed"
 
 
 class TelephonyDialler:
@@ -17,13 +20,15 @@ class TelephonyDialler:
         self._runtime = runtime
 
     def place(self, order: CallOrder) -> str:
-        """Asks telephony to call; `CarrierRefused` and `CarrierUnknown` become the port's own errors."""
+        """Asks telephony to call; its refusals become the port's own errors. No such carrier: nobody was dialled."""
         try:
             return telephony.place_call(self._runtime, _request(order)).carrier_sid
         except telephony.CarrierRefused as refusal:
             raise Refused(refusal.disposition) from refusal
         except telephony.CarrierUnknown as unknown:
             raise FateUnknown from unknown
+        except NotFound as missing:
+            raise Refused(NO_CARRIER) from missing
 
     def fate(self, call_id: UUID) -> Fate:
         """What became of a call."""
@@ -31,6 +36,8 @@ class TelephonyDialler:
             found = telephony.fetch_fate(self._runtime, call_id)
         except telephony.CarrierUnknown as unknown:
             raise FateUnknown from unknown
+        except NotFound:
+            return Fate(state="not_found")
         return Fate.model_validate({"state": found.state, "disposition": found.disposition})
 
 
