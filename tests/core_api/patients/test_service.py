@@ -49,9 +49,8 @@ class TestUpsertPatient:
     @pytest.mark.covers("TX-3.11-3")
     def test_nothing_personal_lies_in_the_clear(self, session: Session, clock: FixedClock) -> None:
         service.upsert_patient(session, WANG, clock)
-        stored = repr(
-            session.execute(select(Patient.__table__)).all() + session.execute(select(Relative.__table__)).all()
-        )
+        rows = [*session.execute(select(Patient.__table__)), *session.execute(select(Relative.__table__))]
+        stored = repr(rows)
         for secret in ("王丽华", "15417974891", "11010119900307775X", "只接下午", "罗华", "15444378154"):
             assert secret not in stored
 
