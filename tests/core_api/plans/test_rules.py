@@ -5,7 +5,7 @@ import pytest
 
 from core_api.plans import rules
 from core_api.plans.library import shipped_templates
-from core_api.plans.schemas import AnchorEvent, CreatesEvent, ExistingTask, PlannedTask, Template
+from core_api.plans.schemas import AnchorEvent, Changes, CreatesEvent, ExistingTask, PlannedTask, Template
 
 pytestmark = pytest.mark.unit
 TODAY = date(2026, 11, 20)
@@ -223,7 +223,7 @@ def stored(number: int = 1, status: str = "planned", reason: str | None = None, 
 
 class TestChanges:
     def test_what_is_there_already_stays(self) -> None:
-        assert rules.changes([stored()], [planned()]) == rules.Changes()
+        assert rules.changes([stored()], [planned()]) == Changes()
 
     def test_what_is_missing_is_made(self) -> None:
         assert rules.changes([], [planned()]).create == (planned(),)
@@ -247,7 +247,7 @@ class TestChanges:
         "wanted", [[], [planned(expired=True)], [planned(due=TODAY + timedelta(days=3))]], ids=["gone", "old", "moved"]
     )
     def test_what_people_or_calls_have_taken_up_stays(self, status: str, wanted: list[PlannedTask]) -> None:
-        assert rules.changes([stored(status=status)], wanted) == rules.Changes()
+        assert rules.changes([stored(status=status)], wanted) == Changes()
 
     @pytest.mark.parametrize(
         ("status", "reason", "opened"),
