@@ -26,7 +26,7 @@ def real(sessions: Sessions, clock: FixedClock) -> World:
     return world
 
 
-def add(world: World, number: str, consent: Consent = "granted", notes: str | None = None) -> UUID:
+def add(world: World, number: str, consent: Consent = "granted") -> UUID:
     with world.sessions.begin() as session:
         wanted = PatientIn(
             record_number=number,
