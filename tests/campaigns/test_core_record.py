@@ -34,7 +34,6 @@ def add(world: World, number: str, consent: Consent = "granted") -> UUID:
             gender="male",
             phone=f"+861540000{number}",
             consent=consent,
-            notes=notes,
         )
         patient_id = patients.upsert_patient(session, wanted, world.clock).patient_id
         own = OwnPlanIn(
