@@ -23,7 +23,7 @@ TRANSPLANT = 24
 VISITS = 10
 DAYS_BETWEEN_VISITS = 14
 
-SURNAMES = (*"陈林黄李张王刘杨吴周徐许郑谢何罗梁宋叶苏卢蔡邓潘温", "欧阳", "上官")
+SURNAMES: tuple[str, ...] = (*"陈林黄李张王刘杨吴周徐许郑谢何罗梁宋叶苏卢蔡邓潘温", "欧阳", "上官")
 GIVEN_FEMALE = (
     "美玲",
     "晓燕",
@@ -265,7 +265,7 @@ def _phone(chance: random.Random) -> str:
 
 def _messy_date(chance: random.Random, day: date) -> str:
     forms = (day.isoformat(), day.strftime("%Y/%m/%d"), f"{day.year}年{day.month}月{day.day}日", day.strftime("%Y%m%d"))
-    return str(chance.choice(forms))
+    return chance.choice(forms)
 
 
 def _midnight(day: date) -> datetime:

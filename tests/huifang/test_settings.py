@@ -28,7 +28,7 @@ class TestSettings:
             Settings(web_port=70_000)
 
     def test_shows_no_secret(self) -> None:
-        assert "hush" not in repr(Settings(twilio_auth_token="hush"))  # type: ignore[arg-type]
+        assert "hush" not in repr(Settings(twilio_auth_token="hush"))
 
 
 class TestLocalSecrets:
