@@ -112,6 +112,12 @@ def set_password(session: Session, user_id: UUID, password: str, clock: Clock) -
     repository.revoke_all(session, user_id, clock.now())
 
 
+def user_id_of(session: Session, username: str) -> UUID | None:
+    """The id of the account of that name."""
+    user = repository.by_username(session, username.strip().lower())
+    return None if user is None else user.id
+
+
 def seed_demo_users(session: Session, clock: Clock) -> list[tuple[str, str, str]]:
     """Makes the four demo accounts in a database that has no account yet.
 
