@@ -57,9 +57,9 @@ class RasaEngine:
             raise EngineUnavailable(type(error).__name__) from error
 
     def healthy(self) -> bool:
-        """Whether Rasa answers and has a model."""
+        """Whether Rasa answers; it listens once its model is loaded."""
         try:
-            return self._client.get("/status").status_code == httpx.codes.OK
+            return self._client.get("/webhooks/rest/").status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
 

@@ -90,9 +90,10 @@ def _own_words(item: Item, core: str) -> bool | None:
     found = [mention for mention in mentions(item.options, core) if mention.end - mention.start > 1]
     if not found:
         return None
-    last = found[-1] if len({mention.option.code for mention in found}) == 1 else found[0]
-    value = last.option.code == "true"
-    return not value if last.negated else value
+    last = found[-1]
+    if last.option.code != "true":
+        return False
+    return not last.negated
 
 
 def _somewhere(core: str) -> bool | None:

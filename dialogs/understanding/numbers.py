@@ -12,12 +12,15 @@ DIGIT = "零〇一二两三四五六七八九幺"
 NUMERAL = r"(?:\d+(?:\.\d+)?|[零〇一二两三四五六七八九幺十百千万廿]+)"
 PLAIN = re.compile(rf"(?P<whole>{NUMERAL})(?:点(?P<part>[{DIGIT}\d]+))?")
 DEGREES = re.compile(rf"(?P<whole>{NUMERAL})度(?P<part>[{DIGIT}\d])(?![十百\d])")
-AND_HALF = re.compile(rf"(?P<whole>{NUMERAL})(?:个|片|粒|颗|度|斤|公斤|次|支|袋|升|小时|天|千克|杯)?半(?!夜)")
+AND_HALF = re.compile(rf"(?P<whole>{NUMERAL})(?P<unit>个|片|粒|颗|度|斤|公斤|次|支|袋|升|小时|天|千克|杯)?半(?!夜)")
 HALF = re.compile(r"半")
 ROUGH = re.compile(r"左右|大概|大约|差不多|可能|好像|估计|应该|上下|多|来|几|吧")
 NOT_NUMBERS = re.compile(
     r"一(?:点|些|下|直|般|样|定|共|起|会儿|切|阵)|(?:有|量|测|吃|喝|睡|好)一点|十分(?!钟)|万一|千万|三番|星期.|礼拜.|周[一二三四五六日]"
 )
+EITHER = re.compile(r"(?:一两|两三|三四|四五|五六|六七|七八|八九)[次个天片回粒顿杯颗周]")
+NOT_ONCE = re.compile(r"一[次点回个片天顿](?:也|都)没")
+PER = re.compile(r"天|日|晚|周|星期|个月|年")
 NONE_AT_ALL = re.compile(r"没有|没|无|不(?:喝|抽|吃|疼|痛|用)|从来不|零次")
 SPLIT = re.compile(r"到|至|-|~|、|或者?|还是")
 SCALES = {
@@ -69,7 +72,8 @@ def find_numbers(text: str) -> list[Found]:
                 continue
             value = worth(match)
             if value is not None:
-                found.append(Found(value, match.start(), match.end(), clean[match.end() : match.end() + 3]))
+                unit = match.groupdict().get("unit") or ""
+                found.append(Found(value, match.start(), match.end(), unit + clean[match.end() : match.end() + 3]))
                 taken[match.start() : match.end()] = [True] * (match.end() - match.start())
     return sorted(found, key=lambda number: number.start)
 
@@ -84,7 +88,11 @@ def _and_half(match: re.Match[str]) -> float | None:
 
 
 def _joined(match: re.Match[str]) -> float | None:
-    whole = parse_numeral(match["whole"])
+    spoken = match["whole"]
+    # "五六次" is five or six, not fifty-six.
+    if len(spoken) == 2 and EITHER.fullmatch(spoken + match.string[match.end() : match.end() + 1]):  # noqa: PLR2004
+        return parse_numeral(spoken[0])
+    whole = parse_numeral(spoken)
     part = match["part"]
     if whole is None or not part:
         return whole
@@ -117,7 +125,7 @@ def read_number(item: Item, said: str) -> Reading | None:
     Several numbers: the one that carries the item's unit or cue (高压, 低压) wins; otherwise the first, with low
     confidence. "没有" is 0 where 0 is within the range.
     """
-    numbers = find_numbers(said)
+    numbers = [] if NOT_ONCE.search(said) else find_numbers(said)
     if not numbers:
         return _none_at_all(item, said)
     chosen, confidence = _choose(item, said, numbers)
@@ -139,8 +147,10 @@ def _none_at_all(item: Item, said: str) -> Reading | None:
 
 
 def _choose(item: Item, said: str, numbers: list[Found]) -> tuple[Found, float]:
+    counted = [number for number in numbers if not (PER.match(number.after) and number.value == 1)]
+    numbers = counted or numbers
     if len(numbers) == 1:
-        return numbers[0], 0.95
+        return numbers[0], 0.5 if EITHER.search(said) else 0.95
     cued = _by_cue(item, said, numbers)
     if cued is not None:
         return cued, 0.9
@@ -154,9 +164,7 @@ def _choose(item: Item, said: str, numbers: list[Found]) -> tuple[Found, float]:
         return inside[0], 0.9
     corrected = re.search(r"不对|不是|说错|应该是", said)
     if corrected:
-        later = [number for number in numbers if number.start > corrected.start()]
-        if later:
-            return later[0], 0.7
+        return numbers[-1], 0.7
     return (inside or numbers)[0], 0.5
 
 

@@ -29,11 +29,7 @@ def load(name: str) -> list[Any]:
 
 
 def names() -> list[tuple[str, dict[str, Any]]]:
-    return [
-        (f"{path.stem}: {one['name']}", one)
-        for path in sorted(SCRIPTS.glob("*.yml"))
-        for one in load(path.name)
-    ]
+    return [(f"{path.stem}: {one['name']}", one) for path in sorted(SCRIPTS.glob("*.yml")) for one in load(path.name)]
 
 
 @dataclass
@@ -64,7 +60,9 @@ class Stage:
         conversation_id = new_id()
         with self.sessions.begin() as session:
             questionnaires.load_library(session, self.clock)
-            patient = patients.upsert_patient(session, PatientIn(record_number=f"P{uuid4().hex[:8]}", name="王小丽", gender="female"), self.clock)
+            patient = patients.upsert_patient(
+                session, PatientIn(record_number=f"P{uuid4().hex[:8]}", name="王小丽", gender="female"), self.clock
+            )
             response = responses.open_response(session, None, patient.patient_id, key, "voice", self.clock)
             assistant.open_conversation(
                 session, "voice", patient.patient_id, "follow_up", self.clock, conversation_id=conversation_id
