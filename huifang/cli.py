@@ -71,7 +71,7 @@ def main() -> None:
     """Runs the command line; a refusal is one line, not a traceback."""
     logs.configure(Settings().log_level)
     try:
-        app()
+        app(prog_name="huifang")
     except ServiceError as error:
         typer.echo(f"✗ {error.message}", err=True)
         sys.exit(UNHEALTHY)
