@@ -77,7 +77,7 @@ export const imports = {
     return request('POST', '/api/imports', { form })
   },
   apply: (id: string): Promise<T.ImportReport> => post(`/api/imports/${id}/apply`),
-  history: (query: Query): Paged<T.ImportReport> => get('/api/imports', query),
+  history: () => items<T.ImportReport>('/api/imports'),
 }
 
 export const questionnaires = {

@@ -15,12 +15,12 @@ export interface User {
 }
 
 export interface Workbench {
-  today: { due: number; done: number; overdue: number; calls_today: number; reached_today: number }
+  today: { due: number; done: number; overdue: number; calls_today?: number; reached_today?: number }
   alerts_open: number
   alerts_overdue: number
   rechecks_open: number
-  people_open: number
-  campaigns_running: { id: string; name: string; counts: Partial<BoardCounts> }[]
+  people_open?: number
+  campaigns_running?: { id: string; name: string; counts: Partial<BoardCounts> }[]
 }
 
 export type TaskStatus = 'planned' | 'due' | 'in_progress' | 'done' | 'unreachable' | 'cancelled' | 'missed'

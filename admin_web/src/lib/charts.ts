@@ -75,7 +75,7 @@ export function observationOption(series: ObservationSeries): EChartsCoreOption 
       },
     },
     xAxis: { type: 'time', axisLine: { lineStyle: { color: '#c6cec8' } }, axisLabel: { ...FONT, hideOverlap: true, formatter: (at: number) => hospitalDate(new Date(at)).slice(5).replace('-', '/') }, splitLine: { show: false } },
-    yAxis: { type: 'value', min, max, splitLine: { lineStyle: { color: LINE } }, axisLabel: FONT },
+    yAxis: { type: 'value', min, max, splitLine: { lineStyle: { color: LINE } }, axisLabel: { ...FONT, showMinLabel: false, showMaxLabel: false } },
     series: [
       {
         type: 'line',

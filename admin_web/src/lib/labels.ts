@@ -36,6 +36,9 @@ export const CAMPAIGN_STATE: Record<string, Label> = {
 
 export const CALL_STATE: Record<string, Label> = {
   created: label('准备拨打', 'grey', 'clock'),
+  placing: label('准备拨打', 'grey', 'clock'),
+  unknown: label('正在核实', 'yellow', 'help'),
+  refused: label('线路未受理', 'orange', 'phone-off'),
   queued: label('等待拨打', 'grey', 'clock'),
   dialling: label('拨号中', 'blue', 'phone'),
   ringing: label('振铃中', 'blue', 'phone'),
@@ -159,4 +162,4 @@ export function valueText(value: unknown, options: readonly Option[] = [], unit:
 }
 
 export const answerText = (answer: Answer): string =>
-  answer.status === 'refused' || answer.status === 'skipped' ? '—' : (answer.display ?? valueText(answer.value))
+  answer.status === 'refused' || answer.status === 'skipped' ? '—' : answer.display || valueText(answer.value)

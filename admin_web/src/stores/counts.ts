@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
-import { workbench } from '@/api'
+import { campaigns, people, workbench } from '@/api'
 import { problemOf, type ApiProblem } from '@/api/problem'
 import type { Workbench } from '@/api/types'
 import { useSession } from './session'
@@ -9,10 +9,20 @@ import { useSession } from './session'
 export const useCounts = defineStore('counts', () => {
   const data = shallowRef<Workbench | null>(null)
   const error = shallowRef<ApiProblem | null>(null)
+  /** The record publishes its own figures; what lies above it is asked for where they are absent. */
+  async function complete(found: Workbench): Promise<Workbench> {
+    if (!useSession().can('campaigns.read')) return found
+    const [waiting, running] = await Promise.all([
+      found.people_open ?? people.list({ limit: 50 }).then((page) => page.total ?? page.items.length),
+      found.campaigns_running ?? campaigns.list({ status: 'running', limit: 5 }).then((page) => page.items.map(({ id, name, counts }) => ({ id, name, counts: counts ?? {} }))),
+    ])
+    return { ...found, people_open: waiting, campaigns_running: running }
+  }
+
   async function load(): Promise<void> {
     if (!useSession().can('workbench.read')) return
     try {
-      data.value = await workbench()
+      data.value = await complete(await workbench())
       error.value = null
     } catch (caught) {
       error.value = problemOf(caught)
