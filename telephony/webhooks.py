@@ -1,6 +1,5 @@
 """The carrier's requests: the document for an answered call, status, answering machine, and the media socket."""
 
-from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -126,8 +125,3 @@ def _answered_by(runtime: TelephonyRuntime, call_id: UUID, answered_by: str) -> 
     live = runtime.live.get(call_id)
     if live is not None and rules.is_machine(answered_by):
         live.tell(Machine())
-
-
-def webhook_form(values: Mapping[str, object]) -> dict[str, str]:
-    """Form values as text."""
-    return {name: str(value) for name, value in values.items()}

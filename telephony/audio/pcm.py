@@ -29,7 +29,8 @@ def _encode_table() -> npt.NDArray[np.uint8]:
     exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 7
     mantissa = (magnitude >> (exponent + 3)) & 0x0F
     sign = np.where(samples < 0, 0x80, 0)
-    return (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    codes: npt.NDArray[np.uint8] = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    return codes
 
 
 _DECODE = _decode_table()
@@ -38,7 +39,8 @@ _ENCODE = _encode_table()
 
 def mulaw_to_pcm(data: bytes) -> Pcm16:
     """G.711 mu-law to int16 samples."""
-    return _DECODE[np.frombuffer(data, dtype=np.uint8)]
+    pcm: Pcm16 = _DECODE[np.frombuffer(data, dtype=np.uint8)]
+    return pcm
 
 
 def pcm_to_mulaw(pcm: Pcm16) -> bytes:

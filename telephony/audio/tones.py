@@ -27,7 +27,8 @@ def _tone(key: str) -> Pcm16:
     row, column = divmod(KEYS.index(key), len(HIGH_HZ))
     time = np.arange(int(TONE_SECONDS * RATE_HZ)) / RATE_HZ
     wave = np.sin(2 * np.pi * LOW_HZ[row] * time) + np.sin(2 * np.pi * HIGH_HZ[column] * time)
-    return (wave * 10 ** (TONE_DBFS / 20) * FULL_SCALE / np.sqrt(2)).astype(np.int16)
+    tone: Pcm16 = (wave * 10 ** (TONE_DBFS / 20) * FULL_SCALE / np.sqrt(2)).astype(np.int16)
+    return tone
 
 
 def detect(pcm: Pcm16) -> str | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from assistant import api as assistant
 from telephony.calls import repository
 from telephony.calls.schemas import CallDetail, CallEventView, CallView, TurnView
 
@@ -16,8 +17,6 @@ def of(session: Session, call: CallView, pace: float) -> CallDetail:
         call: The call.
         pace: The carrier's; a second of a recording made at ten times real pace took a tenth of one.
     """
-    from assistant import api as assistant  # noqa: PLC0415
-
     row = repository.row(session, call.id)
     events = repository.events(session, call.id)
     messages = assistant.messages(session, call.conversation_id) if call.conversation_id else []

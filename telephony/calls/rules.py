@@ -18,6 +18,7 @@ STATES: Final = {0: "queued", 1: "queued", 2: "ringing", 3: "in_progress"}
 UNANSWERED: Final = {"busy": "busy", "no-answer": "no_answer", "failed": "carrier_failed", "canceled": "no_answer"}
 MACHINE_PREFIXES: Final = ("machine", "fax")
 INVALID_NUMBER_SIP: Final = {"404", "410", "484", "604"}
+MIDWAY: Final = {None, "partial", "silent"}
 LABELS: Final = {
     "completed": "已完成",
     "partial": "未完成",
@@ -75,8 +76,8 @@ def spoken_disposition(told: str | None, answered_by: str | None, patient_turns:
     """
     if is_machine(answered_by) and patient_turns == 0:
         return "voicemail"
+    if failed and told in MIDWAY:
+        return "bot_unavailable"
     if told:
         return told
-    if failed:
-        return "bot_unavailable"
     return "partial" if patient_turns else "silent"

@@ -63,17 +63,17 @@ class TwilioAccount:
     detect_machines: bool = True
 
 
-class _BaseUrlClient(TwilioHttpClient):
+class _BaseUrlClient:
     """Sends every request to one base URL, without the library's own retries: a retried POST might dial twice."""
 
     def __init__(self, base_url: str, timeout_seconds: float) -> None:
-        super().__init__(pool_connections=True, timeout=timeout_seconds, max_retries=0)
+        self._http = TwilioHttpClient(pool_connections=True, timeout=timeout_seconds, max_retries=0)
         self._base_url = base_url.rstrip("/")
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 - the library's
         if self._base_url != API_HOST and url.startswith(API_HOST):
             url = self._base_url + url[len(API_HOST) :]
-        response: Response = super().request(method, url, *args, **kwargs)
+        response: Response = self._http.request(method, url, *args, **kwargs)
         return response
 
 

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from telephony.calls.schemas import ConversationSpec
 
+CONFIRMING = ("对吗？", "可以吗？")
+CALLBACK_WORDS = "什么时候再打"
+RELATIVE_WORDS = "家人吗"
 HeardEvent = Literal["silence", "interrupted"]
 
 
@@ -55,6 +58,18 @@ class Outcome:
     callback_at: datetime | None = None
     response_id: UUID | None = None
     note_code: str | None = None
+
+
+def heard_place(spoken: Spoken) -> str:
+    """The place as a listener would tell it: a confirmation or a question for a time is not the question itself."""
+    text = "".join(spoken.segments)
+    if spoken.place.startswith("closing"):
+        return spoken.place
+    if text.endswith(CONFIRMING):
+        return f"confirm:{spoken.place.removeprefix('item:')}"
+    if CALLBACK_WORDS in text:
+        return "callback_time"
+    return "ask_who" if RELATIVE_WORDS in text else spoken.place
 
 
 class Conversations(Protocol):

@@ -15,11 +15,12 @@ class KeyCollector:
     """Collects keys until they make an answer.
 
     Args:
-        single: Keys that answer at once; empty when a number ended by # is awaited.
+        single: Keys that answer at once; none, or a range such as `0-9` among them, when a number ended by # is
+            awaited.
     """
 
     def __init__(self, single: Sequence[str]) -> None:
-        self._single = frozenset(key for key in single if len(key) == 1)
+        self._single = frozenset(single) if all(len(key) == 1 for key in single) else frozenset()
         self._keys = ""
 
     def press(self, digit: str) -> str | None:

@@ -13,12 +13,12 @@ from telephony.audio.pcm import frames
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot
 from telephony.runtime import TelephonyRuntime
-from telephony.session.conversation import Heard, Spoken
+from telephony.session.conversation import Heard, Spoken, heard_place
 from telephony.session.line import Line
 from telephony.session.listening import KeyCollector, SpeechGate
 from telephony.session.recorder import Recorder
 from telephony.session.tempo import Tempo
-from telephony.session.turn import Ended, Interruption, Machine, Turn
+from telephony.session.turn import Ended, Interruption, Turn
 from telephony.session.wire import Audio, Bad, Stop, Wire
 from telephony.speech.synthesis import SynthesisFailed
 
@@ -182,7 +182,7 @@ class CallSession:
         self._slow = self._slow or any(kind == "speak_slower" for kind, _ in spoken.actions)
         pcm_frames = await self._runtime.in_thread(self._synthesise, spoken.segments)
         self._marks += 1
-        mark = f"{spoken.place}#{self._marks}"
+        mark = f"{heard_place(spoken)}#{self._marks}"
         self._line.expect_first_frame()
         await self._line.play(pcm_frames)
         await self._line.mark(mark)
@@ -229,6 +229,3 @@ class CallSession:
         self.note("turn", data)
         if turn.heard is None and not spoken.last:
             self.ended = True
-
-
-__all__ = ["CallSession", "Ended", "Machine"]

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pipecat.frames.frames import InputAudioRawFrame, InputDTMFFrame, InterruptionFrame, OutputAudioRawFrame
 from pipecat.serializers.twilio import TwilioFrameSerializer
@@ -75,7 +75,7 @@ class Wire:
 
     async def prepare(self) -> None:
         """The rate is given above, so the pipeline's setup has nothing to add."""
-        await self._serializer.setup(None)
+        await self._serializer.setup(cast("Any", None))
 
     async def read(self, raw: str) -> WireEvent:
         """One message as an event; None for one that says nothing to us."""
