@@ -1,7 +1,7 @@
 """Red-flag words in a patient's message, with negation. Minimal: the full rules come with the safety issue.
 
-Wording after what emergency triage in China asks for at once (胸痛, 呼吸困难, 大出血, 意识障碍, 自伤念头); clinicians confirm
-the list before use.
+Wording after what emergency triage in China asks for at once (胸痛, 呼吸困难, 大出血, 意识障碍, 自伤念头).
+Clinicians confirm the list before use.
 """
 
 import re

@@ -40,7 +40,7 @@ PREFIX = "action_"
 Decide = Callable[[Turn, Heard], Reply]
 
 
-class IntentAction(Action):
+class IntentAction(Action):  # type: ignore[misc]  # rasa_sdk has no types
     """The action of one intent."""
 
     def __init__(self, intent: str, decide: Decide) -> None:

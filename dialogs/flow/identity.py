@@ -11,6 +11,8 @@ WRONG = re.compile(r"打错|错了|不认识|没这个人|没有这个人")
 FAMILY = re.compile(r"家属|家人|爱人|老公|老婆|丈夫|妻子|先生|太太|儿子|女儿|妈|爸|姐|妹|哥|弟|亲戚|朋友|护工|保姆")
 COMING = re.compile(r"(?:稍)?等(?:一)?(?:下|会)|我叫|叫她|叫他|来了|我(?:去)?喊|给她|给他|让她接|让他接")
 GIVE_UP_REPAIRS = 3
+SURE_WITHOUT_WORDING = 0.8
+"""Health details follow a yes, so the classifier alone must be very sure of it."""
 
 
 def on_identity(view: View) -> Step:
@@ -21,13 +23,17 @@ def on_identity(view: View) -> Step:
     intent = view.heard.intent
     if WRONG.search(view.said):
         return wrong_number(view)
+    if _is_self(view.said) and not FAMILY.search(view.said):
+        return script.begin(view)
     if intent == "relative_speaking":
         return relative(view)
     if intent == "not_here":
         return callback.ask_when(view, "not_here", texts.ASK_CALLBACK)
-    if intent in {"affirm", "thanks"} or _is_self(view.said):
+    plain = cue(view.said)
+    sure = view.heard.intent_confidence >= SURE_WITHOUT_WORDING
+    if plain == "affirm" or (intent == "affirm" and sure and plain is None):
         return script.begin(view)
-    if intent == "deny" or cue(view.said) == "deny":
+    if plain == "deny" or (intent == "deny" and sure):
         return _denied(view)
     return repair(view)
 

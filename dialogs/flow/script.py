@@ -8,7 +8,7 @@ from core_api.questionnaires.schemas import AnswerValue, Item
 from core_api.responses.schemas import AnswerIn, AnswerStatus, Source
 from dialogs.flow import texts
 from dialogs.flow.view import Step, View, end, say, start_over
-from dialogs.schemas import Pending
+from dialogs.schemas import Expects, Pending
 from dialogs.understanding.cues import cue
 from dialogs.understanding.reading import Reading, read_answer, refuses, skips, unsure
 from dialogs.understanding.schemas import CONFIRM_BELOW
@@ -76,7 +76,7 @@ def _ask(view: View, item: Item, lead: tuple[str, ...], level: int) -> Step:
         wording = (keys_wording(item),)
     elif view.state.start.elder and item.text_keys:
         wording = (item.text_voice, item.text_keys)
-    expects = "keys" if level > 1 and item.keys_mode else "either"
+    expects: Expects = "keys" if level > 1 and item.keys_mode else "either"
     return say(view.state, (*lead, *wording), expects=expects, keys=_key_hint(item))
 
 

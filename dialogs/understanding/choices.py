@@ -8,7 +8,7 @@ from dialogs.understanding.schemas import Reading
 
 NEGATION = re.compile(r"(没有?|不(?:是|会|太|怎么|大|用|再|曾|觉得)?|无|未|别|从来不|并没有?|也没有?|不存在)$")
 YES = re.compile(
-    r"^(是的?|对的?|有的?|嗯+|嗯呢|好的?|行|可以|没错|正确|确实|要|会|能|当然|是啊|对啊|有啊|有一?点�?|有一?些|偶尔|经常|一直有|按时|都有|可不|得|中|成|哎|啊|唔|OK|ok|yes)"
+    r"^(是的?|对的?|有的?|嗯+|嗯呢|好的?|行|可以|没错|正确|确实|要|会|能|当然|是啊|对啊|有啊|有一?点|有一?些|偶尔|经常|一直有|按时|都有|可不|得|中|成|哎|啊|唔|OK|ok|yes)"
 )
 NO = re.compile(
     r"^(不|没|无|否|未|从来[不没]|都没|也没|一[点次]儿?[也都]?[没不]|完全没|暂时没|目前没|好像没|基本没|还没|没啥|没什么|哪有|倒没|并没|啥都没|挺好|很好|都挺好|都好|都正常|正常|一切正常|no)"
@@ -144,6 +144,7 @@ def _only_one_left(item: Item, found: list[Mention], said: str) -> Reading | Non
 def _yes_no_option(options: dict[str, Option], said: str) -> Reading | None:
     """Plain yes and no where the options are coded yes/no or none."""
     core = _core(said)
+    code: str | None
     if NO.search(core) and not re.search(r"不(知道|清楚|记得|确定)", core):
         code = next((code for code in ("no", "none", "false", "normal", "never") if code in options), None)
     elif YES.search(core):

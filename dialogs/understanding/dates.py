@@ -149,7 +149,7 @@ def _day_only(start: datetime, now: datetime) -> datetime:
 
 
 def _daytime(said: str, start: datetime, now: datetime) -> datetime:
-    """ "三点" means the afternoon when calls are made; a time past today means tomorrow."""
+    """A bare 三点 means the afternoon when calls are made; a time past today means tomorrow."""
     half_day = timedelta(hours=12)
     if start.hour < EARLIEST_CLOCK_HOUR and not NOON_WORDS.search(said) and not _is_delay(said):
         start += half_day
@@ -176,12 +176,10 @@ def next_allowed(at: datetime, now: datetime, window: Window) -> datetime:
 
 
 def say_time(at: datetime, now: datetime) -> str:
-    """Says a time: "明天下午三点半", "十一月二十五号上午九点"."""
+    """Says a time, such as 明天下午三点半 or 十一月二十五号上午九点."""
     part = next(name for hour, name in DAY_PARTS if at.hour < hour)
     hour = at.hour if at.hour <= 12 else at.hour - 12  # noqa: PLR2004 - a clock's twelve hours
-    minutes = {0: "", 30: "半"}.get(
-        at.minute, f"{say_small(at.minute) if at.minute > 9 else '零' + say_small(at.minute)}分"
-    )
+    minutes = {0: "", 30: "半"}.get(at.minute, f"{'零' * (at.minute < len(NUMERALS) - 1) + say_small(at.minute)}分")
     return f"{say_day(at.date(), now.date())}{part}{say_hour(hour)}点{minutes}"
 
 

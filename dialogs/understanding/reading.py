@@ -14,11 +14,12 @@ __all__ = ["Reading", "read_answer", "refuses", "skips", "unsure"]
 UNSURE = re.compile(
     r"不知道|不(太|大|是很)?(清楚|确定|记得|晓得|好说|了解)|记不(清|得|起|住)|说不(清|好|准|上来)|想不起|忘(记)?了|没(注意|留意|量|测|数)"
 )
-SKIP = re.compile(r"^(跳过|先跳过|下一(个|题)|过|pass|不答|不回答)|(跳过|换一(个|题)|问下一(个|题))")
+SKIP = re.compile(r"^(跳过|先跳过|下一(个|题)|过(吧)?$|pass|不答|不回答)|(跳过|换一(个|题)|问下一(个|题))")
 REFUSE = re.compile(
     r"不想(说|回答|讲|告诉)|不(愿意|方便)(说|回答|讲|告诉|透露)|(这是|属于)?隐私|不告诉你|拒绝回答|凭什么(告诉|问)"
 )
 TEXT_LIMIT = 500
+EXACT = 0.95
 
 
 def read_answer(item: Item, words: str, today: datetime) -> Reading | None:
@@ -35,17 +36,24 @@ def read_answer(item: Item, words: str, today: datetime) -> Reading | None:
     said = words.strip().strip("。，,.！!？? ")
     if not said:
         return None
-    if item.type == "boolean":
-        return read_boolean(item, said)
-    if item.type == "choice":
-        return read_choice(item, said) or _choice_by_number(item, said)
-    if item.type == "multi_choice":
-        return read_multi_choice(item, said)
+    if item.type in {"boolean", "choice", "multi_choice"}:
+        reading = _read_option(item, said)
+        # "不知道" is no "no", unless an option says just that.
+        left_out = (unsure(said) or skips(said) or refuses(said)) and (reading is None or reading.confidence < EXACT)
+        return None if left_out else reading
     if item.type in {"integer", "decimal"}:
         return read_number(item, said)
     if item.type == "date":
         return read_date(said, today)
     return Reading(value=said[:TEXT_LIMIT], confidence=0.9, words=words) if item.type == "text" else None
+
+
+def _read_option(item: Item, said: str) -> Reading | None:
+    if item.type == "boolean":
+        return read_boolean(item, said)
+    if item.type == "choice":
+        return read_choice(item, said) or _choice_by_number(item, said)
+    return read_multi_choice(item, said)
 
 
 def _choice_by_number(item: Item, said: str) -> Reading | None:

@@ -1,7 +1,7 @@
 """Plays conversations written as YAML against an engine."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -102,7 +102,8 @@ class Stage:
         conversation_id, reply, response_id = self.begin(
             script.get("questionnaire", "kidney_transplant"), elder=script.get("elder", False)
         )
-        lines, actions = [f"bot: {reply.text}"], []
+        lines = [f"bot: {reply.text}"]
+        actions: list[str] = []
         for number, step in enumerate(script["turns"]):
             if "say" in step or "key" in step or "event" in step:
                 reply = self.turn(conversation_id, step, number)
@@ -139,7 +140,7 @@ def check_end(script: dict[str, Any], played: Played) -> None:
         assert (at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if at else None) == end["callback_at"], story
     for link_id, value in end.get("answers", {}).items():
         given = played.answers.get(link_id)
-        assert (given.isoformat() if hasattr(given, "isoformat") else given) == value, f"{link_id}\n{story}"
+        assert (given.isoformat() if isinstance(given, date) else given) == value, f"{link_id}\n{story}"
     for link_id, status in end.get("statuses", {}).items():
         assert played.statuses.get(link_id) == status, f"{link_id}\n{story}"
     for kind in end.get("actions", []):

@@ -89,8 +89,8 @@ CASES = [
 @pytest.mark.parametrize(("name", "words", "value"), CASES, ids=[f"{name}: {words}" for name, words, _ in CASES])
 def test_words_are_read_as_meant(name: str, words: str, value: object) -> None:
     reading = read_answer(ITEMS[name], words, NOW)
-    got = reading.value if reading else None
-    got = got.isoformat() if isinstance(got, date) else list(got) if isinstance(got, tuple) else got
+    read = reading.value if reading else None
+    got: object = read.isoformat() if isinstance(read, date) else list(read) if isinstance(read, tuple) else read
     assert got == value
 
 
