@@ -57,7 +57,10 @@ class MockApi:
     def install(self, page: Page) -> None:
         """Serves page and API to this page; nothing else is reachable."""
         page.route("**/*", self._serve)
-        page.route_web_socket(re.compile(r"/api/live"), lambda socket: self.sockets.append(socket))
+        page.route_web_socket(re.compile(r"/api/live"), self._connect)
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        self.sockets.append(socket)
 
     def answer(self, call: str, override: Override) -> None:
         """Replaces the answer to "GET /api/..."; "*" stands for one path part."""
@@ -87,7 +90,7 @@ class MockApi:
         request = route.request
         self.seen.append(f"{request.method} {request.url.removeprefix(BASE_URL)}")
         if path.endswith("/audio"):
-            return route.fulfill(body=silence_wav(56), content_type="audio/wav")
+            return _part(route, silence_wav(56), "audio/wav")
         if path.endswith("/yaml"):
             return route.fulfill(path=ROOT / "tests/mock/kidney_transplant.yaml", content_type="application/yaml")
         if request.method != "GET":
@@ -111,6 +114,17 @@ class MockApi:
             if _matches(pattern, call):
                 return 200, self._answers[pattern]
         return 404, {"title": "没有找到", "status": 404, "code": "not_found", "detail": f"{call} 没有准备"}
+
+
+def _part(route: Route, body: bytes, kind: str) -> None:
+    """A file, or the range of it that a player asks for."""
+    asked = re.fullmatch(r"bytes=(\d+)-(\d*)", route.request.headers.get("range", ""))
+    headers = {"Content-Type": kind, "Accept-Ranges": "bytes"}
+    if asked is None:
+        return route.fulfill(body=body, headers=headers)
+    first, last = int(asked[1]), int(asked[2] or len(body) - 1)
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
+    return route.fulfill(status=206, body=body[first : last + 1], headers=headers)
 
 
 def _matches(pattern: str, call: str) -> bool:
