@@ -10,6 +10,7 @@ from campaigns.dispatch.port import CallOrder, Dialler, Fate, FateUnknown, Refus
 from campaigns.dispatch.runtime import CampaignRuntime, DispatchSettings
 from campaigns.dispatch.service import TickReport, dispatch, tick
 from campaigns.dispatch.tasks import make_celery, register_tasks, wake
+from campaigns.dispatch.telephony import TelephonyDialler
 from campaigns.dispatch.worker import Running, Ticker, start_in_process
 from campaigns.dispositions.service import labels as disposition_labels
 from campaigns.dispositions.service import load_library
@@ -30,6 +31,7 @@ __all__ = [
     "FateUnknown",
     "Refused",
     "Running",
+    "TelephonyDialler",
     "TickReport",
     "Ticker",
     "count_people",

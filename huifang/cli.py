@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from core_api.identity import repository
 from core_api.identity import service as identity
 from core_api.kit.errors import NotFound, ServiceError
 from huifang import cli_processes, cli_records, demo, health, logs, store
@@ -59,11 +58,11 @@ def show_health(as_json: Annotated[bool, typer.Option("--json", help="输出 JSO
 @accounts.command("reset-password", help="为账号生成新密码（只显示一次），并结束其登录。")
 def reset_password(username: Annotated[str, typer.Argument(help="用户名")]) -> None:
     with store.opened(Settings()) as runtime, runtime.sessions.begin() as session:
-        user = repository.by_username(session, username.strip().lower())
-        if user is None:
+        user_id = identity.user_id_of(session, username)
+        if user_id is None:
             raise NotFound("没有这个账号", field="username")
         password = identity.new_password()
-        identity.set_password(session, user.id, password, runtime.clock)
+        identity.set_password(session, user_id, password, runtime.clock)
     typer.echo(f"{username} 的新密码：{password}")
 
 

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from assistant import api as assistant
 from campaigns import api as campaigns
-from campaigns.dispatch.telephony import TelephonyDialler
 from core_api.alerts.endpoints import router as alerts_router
 from core_api.audit.endpoints import router as audit_router
 from core_api.contracts.endpoints import router as contracts_router
@@ -30,7 +29,6 @@ from huifang.composition import Composition
 from huifang.conversations import DialogueConversations
 from huifang.settings import LocalSecrets, Settings
 from telephony import api as telephony
-from telephony.calls import repository as calls
 from telephony.simulator import api as simulator
 
 TWILIO = "twilio"
@@ -68,7 +66,7 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
         routers=ROUTERS,
         handlers=_handlers(runtime),
         campaigns=_campaigns(settings, runtime, voice),
-        on_start=(lambda: telephony.recover(voice),),
+        on_start=(lambda: telephony.recover(voice), dialogs.warm_up),
         on_stop=(engine.close,),
         enrich={"message.added": _with_message},
         state={"telephony": voice, "rasa_actions_token": secrets.actions_token},
@@ -135,7 +133,7 @@ def _campaigns(settings: Settings, runtime: Runtime, voice: telephony.TelephonyR
         sessions=runtime.sessions,
         clock=runtime.clock,
         zone=runtime.zone,
-        dialler=TelephonyDialler(voice),
+        dialler=campaigns.TelephonyDialler(voice),
         hospital_name=settings.hospital_name,
         settings=campaigns.DispatchSettings(max_concurrent=settings.max_concurrent_calls),
     )
@@ -145,6 +143,7 @@ def _handlers(runtime: Runtime) -> Mapping[str, Sequence[Handler]]:
     """Every package's outbox handlers by event name."""
     ours: dict[str, list[Handler]] = {
         "treatment.recorded": [plans.on_treatment_recorded],
+        "patient.changed": [plans.on_treatment_recorded],
         "recheck.resolved": [plans.on_recheck_resolved],
     }
     for name, handlers in campaigns.handlers(runtime.clock, runtime.zone).items():
@@ -159,7 +158,7 @@ def _with_message(session: Session, event: Event) -> dict[str, Any]:
         (m for m in assistant.messages(session, conversation_id) if str(m.id) == event.data["message_id"]), None
     )
     data: dict[str, Any] = {} if told is None else {"text": told.text, "sender": told.sender, "at": told.at.isoformat()}
-    call = calls.by_conversation(session, conversation_id)
+    call = telephony.call_of_conversation(session, conversation_id)
     if call is not None:
         data |= {"call_id": str(call.id), "campaign_id": str(call.campaign_id) if call.campaign_id else None}
     return data

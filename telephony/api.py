@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core_api.kit.errors import ServiceError
 from core_api.kit.paging import Page
-from telephony.calls import endpoints, repository, rules, service
+from telephony.calls import endpoints, rules, service
 from telephony.calls.schemas import (
     CallFate,
     CallFilter,
@@ -51,6 +51,7 @@ __all__ = [
     "Voice",
     "VoiceSettings",
     "call",
+    "call_of_conversation",
     "calls",
     "fetch_fate",
     "place_call",
@@ -134,6 +135,11 @@ def call(session: Session, call_id: UUID) -> CallView:
     return service.view(session, call_id)
 
 
+def call_of_conversation(session: Session, conversation_id: UUID) -> CallView | None:
+    """The newest call that a conversation was held on; None for one of another channel."""
+    return service.of_conversation(session, conversation_id)
+
+
 def calls(session: Session, chosen: CallFilter, cursor: str | None = None, limit: int = 50) -> Page[CallView]:
     """Calls, newest first."""
     return service.page(session, chosen, cursor, limit)
@@ -149,7 +155,7 @@ def recover(runtime: TelephonyRuntime) -> int:
     """
     _finish_recordings(runtime)
     with runtime.sessions.begin() as session:
-        waiting = repository.unfinished(session, runtime.clock.now() - SWEEP_AFTER, SWEEP_LIMIT)
+        waiting = service.unfinished(session, runtime.clock.now() - SWEEP_AFTER, SWEEP_LIMIT)
     return sum(_recover_one(runtime, call_id) for call_id in waiting)
 
 

@@ -97,6 +97,23 @@ class CallSnapshot(Frozen):
     carrier_ended_at: datetime | None
 
 
+class MediaCounts(Frozen):
+    """What a media session counted: turns of the patient, frames not understood, frames sent late."""
+
+    turns: int
+    bad_frames: int
+    late_frames: int
+
+
+class KeptRecording(Frozen):
+    """A finished recording's file; `format` as in its name."""
+
+    file_name: str
+    format: str
+    duration_ms: int
+    size_bytes: int
+
+
 class CallFilter(Frozen):
     campaign_id: UUID | None = None
     patient_id: UUID | None = None

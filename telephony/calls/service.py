@@ -13,7 +13,16 @@ from core_api.kit.outbox import publish
 from core_api.kit.paging import Page
 from telephony.calls import repository, rules
 from telephony.calls.models import CallEventRow, CallRow, RecordingRow
-from telephony.calls.schemas import CallFilter, CallRequest, CallSnapshot, CallView, Ending, StatusUpdate
+from telephony.calls.schemas import (
+    CallFilter,
+    CallRequest,
+    CallSnapshot,
+    CallView,
+    Ending,
+    KeptRecording,
+    MediaCounts,
+    StatusUpdate,
+)
 
 REFUSED = "refused"
 
@@ -173,15 +182,35 @@ def add_event(  # noqa: PLR0913 - an event's parts
     session.flush()
 
 
-def set_recording(session: Session, call_id: UUID, kept: RecordingRow) -> None:
-    """Keeps what became of the recording; the last word counts."""
-    kept.call_id = call_id
-    session.merge(kept)
+def set_recording(session: Session, call_id: UUID, kept: KeptRecording, clock: Clock) -> None:
+    """Keeps where a call's audio lies; the last word counts."""
+    row = RecordingRow(call_id=call_id, state="ready", created_at=clock.now())
+    row.file_name, row.format = kept.file_name, kept.format
+    row.duration_ms, row.size_bytes = kept.duration_ms, kept.size_bytes
+    session.merge(row)
 
 
 def snapshot(session: Session, call_id: UUID) -> CallSnapshot:
     """The call for telephony's own use."""
     return repository.snapshot(session, repository.row(session, call_id))
+
+
+def of_conversation(session: Session, conversation_id: UUID) -> CallView | None:
+    """The newest call of a conversation."""
+    found = repository.by_conversation(session, conversation_id)
+    return None if found is None else repository.view(found)
+
+
+def unfinished(session: Session, before: datetime, limit: int) -> list[UUID]:
+    """Calls that are not over and began before a moment, oldest first."""
+    return repository.unfinished(session, before, limit)
+
+
+def count_media(session: Session, call_id: UUID, counts: MediaCounts) -> str | None:
+    """Writes down what the media session counted; returns who answered, as far as known by then."""
+    found = repository.row(session, call_id)
+    found.turns, found.bad_frames, found.late_frames = counts.turns, counts.bad_frames, counts.late_frames
+    return found.answered_by
 
 
 def view(session: Session, call_id: UUID) -> CallView:

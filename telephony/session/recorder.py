@@ -3,7 +3,6 @@
 import io
 import logging
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from pydub import AudioSegment
 from pydub.exceptions import CouldntEncodeError
 
 from telephony.audio.pcm import FRAME_SAMPLES, RATE_HZ
+from telephony.calls.schemas import KeptRecording
 
 log = logging.getLogger(__name__)
 
@@ -20,16 +20,6 @@ FLUSH_FRAMES = 50
 SPOOL_SUFFIX = ".spool"
 SILENT_FRAME = bytes(FRAME_BYTES)
 OPUS_BITRATE = "32k"
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A finished recording."""
-
-    file_name: str
-    format: str
-    duration_ms: int
-    size_bytes: int
 
 
 class Recorder:
@@ -100,7 +90,7 @@ class Recorder:
             log.warning("recording could not be closed")
 
 
-def finalise(spool: Path, folder: Path) -> Kept | None:
+def finalise(spool: Path, folder: Path) -> KeptRecording | None:
     """Turns a spool into ogg/opus, or wav where ffmpeg is missing, and removes it.
 
     Returns:
@@ -118,7 +108,7 @@ def finalise(spool: Path, folder: Path) -> Kept | None:
     folder.mkdir(parents=True, exist_ok=True)
     path, kind = _export(audio, folder / spool.stem)
     spool.unlink(missing_ok=True)
-    return Kept(path.name, kind, len(audio), path.stat().st_size)
+    return KeptRecording(file_name=path.name, format=kind, duration_ms=len(audio), size_bytes=path.stat().st_size)
 
 
 def _export(audio: AudioSegment, stem: Path) -> tuple[Path, str]:

@@ -10,8 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core_api.kit.errors import NotFound, ServiceError
 from telephony.calls import rules, service
-from telephony.calls.models import CallRow, RecordingRow
-from telephony.calls.schemas import CallSnapshot, Ending
+from telephony.calls.schemas import CallSnapshot, Ending, MediaCounts
 from telephony.carriers.ports import CarrierUnknown
 from telephony.carriers.twilio import TwilioCarrier
 from telephony.runtime import SIMULATOR, TelephonyRuntime
@@ -130,9 +129,9 @@ def _end(runtime: TelephonyRuntime, call: CallSnapshot, held: CallSession, line:
     """Writes the end down first, then makes the recording playable."""
     outcome = _outcome(runtime, call)
     with runtime.sessions.begin() as session:
-        row = session.get_one(CallRow, call.id)
-        row.turns, row.bad_frames, row.late_frames = held.patient_turns, held.bad_frames, line.counts.late
-        answered_by = "machine_start" if held.machine else row.answered_by
+        counts = MediaCounts(turns=held.patient_turns, bad_frames=held.bad_frames, late_frames=line.counts.late)
+        known = service.count_media(session, call.id, counts)
+        answered_by = "machine_start" if held.machine else known
         ending = Ending(
             disposition=rules.spoken_disposition(outcome.disposition, answered_by, held.patient_turns, held.failed),
             completed=outcome.completed,
@@ -150,7 +149,7 @@ def _end(runtime: TelephonyRuntime, call: CallSnapshot, held: CallSession, line:
 def keep_recording(runtime: TelephonyRuntime, call_id: UUID) -> None:
     """Makes a spool playable; a failure is written down and the spool stays for the next start."""
     spool = runtime.spools / f"{call_id}{SPOOL_SUFFIX}"
-    if not spool.exists():
+    if not spool.is_file():
         return
     try:
         kept = finalise(spool, runtime.recordings)
@@ -162,9 +161,7 @@ def keep_recording(runtime: TelephonyRuntime, call_id: UUID) -> None:
     if kept is None:
         return
     with runtime.sessions.begin() as session:
-        row = RecordingRow(state="ready", created_at=runtime.clock.now(), file_name=kept.file_name, format=kept.format)
-        row.duration_ms, row.size_bytes = kept.duration_ms, kept.size_bytes
-        service.set_recording(session, call_id, row)
+        service.set_recording(session, call_id, kept, runtime.clock)
 
 
 def _outcome(runtime: TelephonyRuntime, call: CallSnapshot) -> Outcome:
