@@ -45,8 +45,21 @@ async def hold_call(socket: WebSocket, runtime: TelephonyRuntime, carrier: Twili
     line = _line(socket, runtime, carrier, start, wire, recorder, tempo)
     session = CallSession(runtime, call, wire, line, recorder, tempo)
     if not runtime.live.add(call.id, session):
+        recorder.close()
         await socket.close(POLICY_VIOLATION)
         return
+    await _hold(socket, runtime, call, session, line, recorder)
+
+
+async def _hold(
+    socket: WebSocket,
+    runtime: TelephonyRuntime,
+    call: CallSnapshot,
+    session: CallSession,
+    line: Line,
+    recorder: Recorder,
+) -> None:
+    """Reads beside the talk, and writes the end down whatever happens."""
     reader = asyncio.create_task(_read(socket, session))
     try:
         await session.run()
@@ -83,7 +96,8 @@ async def _read(socket: WebSocket, session: CallSession) -> None:
             pass
     except (WebSocketDisconnect, RuntimeError, KeyError):
         session.note("socket.closed", {})
-    session.tell(Ended())
+    finally:
+        session.tell(Ended())
 
 
 def _line(  # noqa: PLR0913, PLR0917 - a line's parts
@@ -113,11 +127,12 @@ def _line(  # noqa: PLR0913, PLR0917 - a line's parts
 
 
 def _begin(runtime: TelephonyRuntime, carrier: TwilioCarrier, start: Start) -> CallSnapshot | None:
-    """Notes that audio flows; None for a call that is not there, over, or another carrier's."""
+    """Notes that audio flows; None for a call that is not there, over, held already, or another's."""
     try:
         with runtime.sessions.begin() as session:
             call = service.snapshot(session, UUID(start.call_id))
-            if call.carrier != carrier.name or call.ended_at is not None:
+            held = runtime.live.get(call.id) is not None
+            if held or call.carrier != carrier.name or call.ended_at is not None:
                 return None
             source = SIMULATOR if carrier.name == SIMULATOR else "none"
             return service.start_media(session, call.id, start.call_sid, source, runtime.clock)

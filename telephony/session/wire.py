@@ -86,7 +86,7 @@ class Wire:
             case "media":
                 return await self._audio(raw, message)
             case "dtmf":
-                return await self._key(raw)
+                return await self._key(raw, message)
             case "mark":
                 return Mark(str(_inner(message, "mark").get("name", "")))
             case "stop":
@@ -107,14 +107,19 @@ class Wire:
         return json.dumps({"event": "mark", "streamSid": self._stream_sid, "mark": {"name": name}})
 
     async def _audio(self, raw: str, message: dict[str, Any]) -> WireEvent:
+        payload = _inner(message, "media").get("payload")
+        if not isinstance(payload, str):
+            return Bad("media")
         try:
-            base64.b64decode(str(_inner(message, "media").get("payload", "")), validate=True)
+            base64.b64decode(payload, validate=True)
         except (binascii.Error, ValueError):
             return Bad("base64")
         frame = await self._serializer.deserialize(raw)
         return Audio(frame.audio) if isinstance(frame, InputAudioRawFrame) else Bad("audio")
 
-    async def _key(self, raw: str) -> WireEvent:
+    async def _key(self, raw: str, message: dict[str, Any]) -> WireEvent:
+        if not isinstance(_inner(message, "dtmf").get("digit"), str):
+            return Bad("dtmf")
         frame = await self._serializer.deserialize(raw)
         return Key(str(frame.button.value)) if isinstance(frame, InputDTMFFrame) else Bad("dtmf")
 

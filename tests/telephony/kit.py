@@ -44,7 +44,7 @@ class ScriptedConversation:
 
     places: tuple[str, ...] = ("identity", "item:fever/boolean", "item:temperature/decimal")
     heard: list[Heard] = field(default_factory=list)
-    failure: type[Exception] | None = None
+    failure: Exception | None = None
     slow_seconds: float = 0.0
     key_hint: tuple[str, ...] = ()
     started: threading.Event = field(default_factory=threading.Event)
