@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import PlainTextResponse
 
 from core_api.audit import service as audit
-from core_api.kit.paging import Cursor, Limit, Page
+from core_api.kit.paging import Page
 from core_api.kit.web import CurrentUser, Db, Runtime, RuntimeDep, require
 from core_api.patients import service as patients
 from core_api.patients.schemas import PatientFilter
@@ -38,16 +38,14 @@ def list_tasks(
     runtime: RuntimeDep,
     user: Reader,
     query: Annotated[TaskQuery, Query()],
-    cursor: Cursor = None,
-    limit: Limit = 20,
 ) -> Page[TaskView]:
     """Tasks by due date; `period` day, week or month lists what is still open and due by its end."""
     audit.record(session, user.id, "task.list", "task", "", "查看随访任务", runtime.clock)
-    wanted = TaskFilter(**query.model_dump(exclude={"template", "q"}), template_key=query.template)
+    wanted = TaskFilter(**query.model_dump(exclude={"template", "q", "cursor", "limit"}), template_key=query.template)
     if query.q:
         found = patients.search(session, PatientFilter(q=query.q), None, SEARCH_LIMIT)
         wanted = wanted.model_copy(update={"patient_ids": tuple(patient.id for patient in found.items)})
-    return service.list_tasks(session, wanted, _today(runtime), cursor, limit)
+    return service.list_tasks(session, wanted, _today(runtime), query.cursor, query.limit)
 
 
 @router.get("/tasks/{task_id}")

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core_api.kit.paging import MAX_LIMIT
+
 EventKind = Literal[
     "transfer",
     "pregnancy_confirmed",
@@ -283,6 +285,8 @@ class TaskQuery(Frozen):
     status: TaskStatus | None = None
     patient_id: UUID | None = None
     q: str | None = Field(default=None, max_length=100)
+    cursor: str | None = Field(default=None, max_length=400, description="上一页的 next_cursor")
+    limit: int = Field(default=20, ge=1, le=MAX_LIMIT)
 
 
 class TaskView(Frozen):

@@ -60,6 +60,8 @@ class TestTasksOverHttp:
         (task,) = listed["items"]
         assert (task["patient_id"], task["status"], task["patient_name"]) == (str(patient_id), "due", "王**")
         assert client.get("/api/tasks", params={"q": "李四"}).json()["total"] == 0
+        assert len(client.get("/api/tasks", params={"limit": 1}).json()["items"]) == 1
+        assert client.get("/api/tasks", params={"limit": 1, "cursor": "?"}).json()["field"] == "cursor"
         assert client.get(f"/api/tasks/{task['id']}").json()["title"] == "移植后验孕随访"
         done = client.post(f"/api/tasks/{task['id']}/cancel", json={"reason": "done_elsewhere"})
         assert done.json()["status"] == "cancelled"
