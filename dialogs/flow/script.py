@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 
 from core_api.questionnaires.rules import check_value, evaluate_alerts, next_item, read_value, value_label
 from core_api.questionnaires.schemas import AnswerValue, Item
@@ -10,6 +11,7 @@ from dialogs.flow import texts
 from dialogs.flow.view import Step, View, end, say, start_over
 from dialogs.schemas import Expects, Pending
 from dialogs.understanding.cues import cue
+from dialogs.understanding.dates import say_small
 from dialogs.understanding.reading import Reading, read_answer, refuses, skips, unsure
 from dialogs.understanding.schemas import CONFIRM_BELOW
 
@@ -150,7 +152,10 @@ def _confirm(view: View, item: Item, pending: Pending, lead: tuple[str, ...]) ->
 
 
 def spoken_value(item: Item, value: AnswerValue) -> str:
-    """A value as it is said back."""
+    """A value as it is said back: a day as people say it, a temperature in 度."""
+    day = read_value(item, value) if item.type == "date" else None
+    if isinstance(day, date):
+        return f"{say_small(day.month)}月{say_small(day.day)}号"
     label = value_label(item, value)
     return label.replace("℃", "度")
 
