@@ -105,6 +105,6 @@ class TestCampaign:
 
 class TestSignOut:
     def test_nothing_is_shown_afterwards(self, nurse: Page) -> None:
-        nurse.goto("/account")
+        nurse.goto("/account", wait_until="networkidle")
         nurse.get_by_role("button", name="退出登录").click()
         expect(nurse.get_by_role("button", name="登录")).to_be_visible()
