@@ -38,7 +38,7 @@ class VoiceSettings:
     max_silences: int = 4
     interdigit_seconds: float = 3.0
     reply_timeout_seconds: float = 15.0
-    voicemail_text: str = "您好，这里是医院的自动随访服务，稍后会再与您联系，再见。"
+    voicemail_text: str = "您好，这里是{hospital}。我们稍后会再和您联系，您也可以回拨医院电话。谢谢，再见。"
     sorry_text: str = "非常抱歉，系统暂时出现故障，稍后会有工作人员与您联系，再见。"
     time_up_text: str = "抱歉，本次通话时间较长，先到这里，我们会再与您联系，再见。"
     transfer_number: str | None = None

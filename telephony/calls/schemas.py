@@ -69,13 +69,14 @@ class StatusUpdate(Frozen):
 
 
 class Ending(Frozen):
-    """How a call came to its end."""
+    """How a call came to its end; without `duration_seconds` the clock tells how long it was."""
 
     disposition: str
     completed: bool = False
     callback_at: datetime | None = None
     response_id: UUID | None = None
     note_code: str | None = None
+    duration_seconds: int | None = None
 
 
 class CallSnapshot(Frozen):

@@ -145,7 +145,8 @@ def finish(session: Session, call_id: UUID, ending: Ending, clock: Clock) -> boo
     found.state, found.disposition, found.ended_at = "ended", ending.disposition, now
     found.response_id = ending.response_id or found.response_id
     begun = found.answered_at
-    found.duration_seconds = int((now - begun).total_seconds()) if begun else 0
+    lasted = ending.duration_seconds
+    found.duration_seconds = lasted if lasted is not None else int((now - begun).total_seconds()) if begun else 0
     add_event(session, call_id, "call.ended", {"disposition": ending.disposition}, clock, key="ended")
     data = _ids(found) | {
         "disposition": ending.disposition,

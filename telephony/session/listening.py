@@ -15,31 +15,25 @@ class KeyCollector:
     """Collects keys until they make an answer.
 
     Args:
-        single: Keys that answer at once; none, or a range such as `0-9` among them, when a number ended by # is
-            awaited.
+        hint: Keys that are awaited; a range such as `0-9` among them means a number ended by #, else every key is an
+            answer by itself.
     """
 
-    def __init__(self, single: Sequence[str]) -> None:
-        self._single = frozenset(single) if all(len(key) == 1 for key in single) else frozenset()
+    def __init__(self, hint: Sequence[str]) -> None:
+        self._number = any(len(key) > 1 for key in hint)
         self._keys = ""
 
     def press(self, digit: str) -> str | None:
-        """Takes a key; returns the answer when it is whole: `38*5` for 38.5, `#` alone for nothing entered."""
-        if not self._keys and digit in self._single:
+        """Takes a key; returns the answer when it is whole: `2` for an option, `38*5#` for 38.5."""
+        if not self._number:
             return digit
-        if digit == "#":
-            return self.take() or "#"
         self._keys += digit
-        return None
+        return self.take() if digit == "#" else None
 
     def take(self) -> str | None:
-        """What was pressed so far, after the pause between keys ran out."""
+        """The number so far, ended by # also where the patient's pause ended it; None if nothing was pressed."""
         keys, self._keys = self._keys, ""
-        return keys or None
-
-    @property
-    def waiting(self) -> bool:
-        return bool(self._keys)
+        return keys.rstrip("#") + "#" if keys else None
 
 
 class SpeechGate:

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from core_api.kit.errors import ServiceError
-from telephony.audio.pcm import frames
+from telephony.audio.pcm import FRAME_SECONDS, frames
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot
 from telephony.runtime import TelephonyRuntime
@@ -25,6 +26,7 @@ from telephony.speech.synthesis import SynthesisFailed
 log = logging.getLogger(__name__)
 
 MARK_GRACE_SECONDS = 3.0
+LONGEST_GREETING_SECONDS = 25.0
 SEGMENT_PAUSE_SAMPLES = 1600
 DIALOGUE_FAILURES = (ServiceError, SQLAlchemyError, SynthesisFailed, OSError, TimeoutError)
 
@@ -53,7 +55,7 @@ class CallSession:
         self._inbox: asyncio.Queue[object] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._gate = SpeechGate()
-        self._notes: list[tuple[str, dict[str, Any]]] = []
+        self._notes: list[tuple[str, dict[str, Any], datetime]] = []
         self._marks = 0
         self._slow = call.conversation.elder
         self._source = call.carrier
@@ -103,15 +105,21 @@ class CallSession:
 
     def note(self, kind: str, data: dict[str, Any]) -> None:
         """Keeps an event; it is written with the next turn."""
-        self._notes.append((kind, data | {"offset_ms": int(self._tempo.now() * 1000)}))
+        offset = {"offset_ms": int(self._tempo.now() * 1000)}
+        self._notes.append((kind, data | offset, self._runtime.clock.now()))
+
+    @property
+    def seconds(self) -> int:
+        """Call seconds so far, which at another pace than life's are not the clock's."""
+        return int(self._tempo.now())
 
     def write_notes(self) -> None:
         """Writes the events kept so far; blocking."""
         notes, self._notes = self._notes, []
         if notes:
             with self._runtime.sessions.begin() as session:
-                for kind, data in notes:
-                    service.add_event(session, self._call.id, kind, data, self._runtime.clock)
+                for kind, data, at in notes:
+                    service.add_event(session, self._call.id, kind, data, self._runtime.clock, at=at)
 
     async def _converse(self) -> None:
         if self.machine:
@@ -202,7 +210,11 @@ class CallSession:
         self.machine = True
         self.note("voicemail", {})
         await self._line.clear()
-        await self._say_last(self._runtime.settings.voicemail_text)
+        until = self._tempo.now() + LONGEST_GREETING_SECONDS
+        while self._gate.speaking and self._tempo.now() < until:
+            await self._tempo.sleep(FRAME_SECONDS)
+        hospital = self._call.conversation.hospital_name or "医院"
+        await self._say_last(self._runtime.settings.voicemail_text.replace("{hospital}", hospital))
 
     async def _think(self, function: Any, *arguments: Any) -> Any:  # noqa: ANN401 - a Conversations method
         def work() -> Any:  # noqa: ANN401

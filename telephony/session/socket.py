@@ -142,6 +142,7 @@ def _begin(runtime: TelephonyRuntime, carrier: TwilioCarrier, start: Start) -> C
 
 def _end(runtime: TelephonyRuntime, call: CallSnapshot, held: CallSession, line: Line, recorder: Recorder) -> None:
     """Writes the end down first, then makes the recording playable."""
+    held.write_notes()
     outcome = _outcome(runtime, call)
     with runtime.sessions.begin() as session:
         counts = MediaCounts(turns=held.patient_turns, bad_frames=held.bad_frames, late_frames=line.counts.late)
@@ -153,11 +154,11 @@ def _end(runtime: TelephonyRuntime, call: CallSnapshot, held: CallSession, line:
             callback_at=outcome.callback_at,
             response_id=outcome.response_id,
             note_code=outcome.note_code,
+            duration_seconds=held.seconds,
         )
         if recorder.failed:
             service.add_event(session, call.id, "recording.failed", {"reason": recorder.failed}, runtime.clock)
         service.finish(session, call.id, ending, runtime.clock)
-    held.write_notes()
     keep_recording(runtime, call.id)
 
 

@@ -68,9 +68,13 @@ class TestKeys:
     def test_an_option_answers_at_once(self) -> None:
         assert KeyCollector(("1", "2")).press("2") == "2"
 
+    def test_a_key_that_no_option_has_is_told_too(self) -> None:
+        assert KeyCollector(("1", "2")).press("0") == "0"
+        assert KeyCollector(()).press("#") == "#"
+
     def test_a_number_waits_for_the_hash(self) -> None:
         keys = KeyCollector(("0-9", "*", "#"))
-        assert [keys.press(digit) for digit in "38*5#"] == [None, None, None, None, "38*5"]
+        assert [keys.press(digit) for digit in "38*5#"] == [None, None, None, None, "38*5#"]
 
     def test_a_hash_alone_is_told(self) -> None:
         assert KeyCollector(("0-9", "*", "#")).press("#") == "#"
@@ -106,13 +110,13 @@ class TestTurn:
         assert heard.heard.event == "interrupted"
 
     def test_keys_are_taken_after_the_pause_between_them(self) -> None:
-        heard = turn()
+        heard = turn(keys=KeyCollector(("0-9", "*", "#")))
         heard.take(Key("3"), 1.0, speaking=False)
         heard.take(Key("8"), 2.0, speaking=False)
         assert heard.deadline == 5.0
         heard.take(None, 5.0, speaking=False)
         assert heard.heard is not None
-        assert heard.heard.key == "38"
+        assert heard.heard.key == "38#"
 
     def test_a_lost_mark_does_not_hold_the_call(self) -> None:
         heard = turn()
