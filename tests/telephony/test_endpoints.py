@@ -1,0 +1,86 @@
+"""Calls over HTTP: who may see and hear them, and audio in parts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from core_api.kit.clock import FixedClock
+from core_api.kit.crypto import Keyring
+from core_api.kit.db import Sessions, new_id
+from core_api.kit.web import CurrentUser, Runtime, install_problem_handlers
+from telephony import api
+from telephony.calls import service
+from telephony.calls.schemas import Ending, KeptRecording
+from tests.telephony.kit import request
+
+AUDIO = bytes(range(200))
+
+
+@pytest.fixture
+def call_id(sessions: Sessions, clock: FixedClock, tmp_path: Path) -> UUID:
+    """A finished call with a recording."""
+    identity = new_id()
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / f"{identity}.ogg").write_bytes(AUDIO)
+    kept = KeptRecording(file_name=f"{identity}.ogg", format="ogg", duration_ms=2500, size_bytes=len(AUDIO))
+    with sessions.begin() as session:
+        service.register(session, request(identity), clock)
+        service.start_media(session, identity, "CA1", "simulator", clock)
+        service.set_recording(session, identity, kept, clock)
+        service.finish(session, identity, Ending(disposition="partial", duration_seconds=3), clock)
+    return identity
+
+
+@pytest.fixture
+def pages(sessions: Sessions, clock: FixedClock, keyring: Keyring, tmp_path: Path) -> Iterator[TestClient]:
+    app = FastAPI()
+    install_problem_handlers(app)
+    app.include_router(api.routers[0])
+    app.state.runtime = Runtime(sessions, clock, ZoneInfo("Asia/Shanghai"), keyring, tmp_path)
+    rights = {"nurse": frozenset({"calls.read", "calls.listen"}), "auditor": frozenset({"calls.read"})}
+    app.state.authenticate = lambda _session, token: (
+        CurrentUser(id=new_id(), username=token, display_name=token, roles=(token,), permissions=rights[token])
+        if token in rights
+        else None
+    )
+    with TestClient(app) as client:
+        yield client
+
+
+def signed_in(name: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {name}"}
+
+
+class TestGetCall:
+    def test_shows_all_that_is_kept(self, pages: TestClient, call_id: UUID) -> None:
+        call = pages.get(f"/api/calls/{call_id}", headers=signed_in("auditor")).json()
+        assert (call["state"], call["disposition_label"], call["duration_seconds"]) == ("ended", "未完成", 3)
+        assert (call["transcript_source"], call["turns"], call["answers"]) == ("simulator", [], [])
+        assert call["recording"] == {"available": True, "duration_seconds": 2.5, "size_bytes": 200, "format": "ogg"}
+        assert "138" not in str({key: value for key, value in call.items() if "id" not in key and "_at" not in key})
+
+    def test_is_denied_without_a_sign_in_and_not_found_without_a_call(self, pages: TestClient) -> None:
+        assert pages.get(f"/api/calls/{new_id()}").status_code == 401
+        assert pages.get(f"/api/calls/{new_id()}", headers=signed_in("nurse")).status_code == 404
+
+    def test_lists_newest_first_and_refuses_a_false_cursor(self, pages: TestClient, call_id: UUID) -> None:
+        page = pages.get("/api/calls", headers=signed_in("auditor")).json()
+        assert ([call["id"] for call in page["items"]], page["total"]) == ([str(call_id)], 1)
+        assert pages.get("/api/calls?cursor=nonsense", headers=signed_in("auditor")).status_code == 422
+
+
+class TestGetAudio:
+    def test_comes_whole_and_in_parts(self, pages: TestClient, call_id: UUID) -> None:
+        url = f"/api/calls/{call_id}/audio"
+        whole = pages.get(url, headers=signed_in("nurse"))
+        part = pages.get(url, headers=signed_in("nurse") | {"Range": "bytes=10-19"})
+        assert (whole.content, whole.headers["content-type"]) == (AUDIO, "audio/ogg")
+        assert (part.status_code, part.content) == (206, AUDIO[10:20])
+
+    def test_is_for_those_who_may_listen(self, pages: TestClient, call_id: UUID) -> None:
+        assert pages.get(f"/api/calls/{call_id}/audio", headers=signed_in("auditor")).status_code == 403
