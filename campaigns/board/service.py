@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from assistant import api as assistant
 from campaigns.attempts import service as attempts
 from campaigns.campaigns import service as campaigns
 from campaigns.campaigns.schemas import (
@@ -119,9 +120,16 @@ def _live(session: Session, record: Record, campaign_id: UUID) -> list[LiveCallV
             patient_name=persons.get(one.patient_id, NOBODY).patient_name,
             state=one.state,
             started_at=one.dialling_at,
+            last_text=_last_text(session, one.conversation_id),
         )
         for one in calls
     ]
+
+
+def _last_text(session: Session, conversation_id: UUID | None) -> str | None:
+    """What was said last, for a page that opens in the middle of a call; later words come live."""
+    said = assistant.messages(session, conversation_id) if conversation_id else []
+    return said[-1].text if said else None
 
 
 def _per_minute(ended: Iterable[datetime]) -> list[MinuteCount]:

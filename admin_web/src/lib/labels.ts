@@ -43,6 +43,7 @@ export const CALL_STATE: Record<string, Label> = {
   dialling: label('拨号中', 'blue', 'phone'),
   ringing: label('振铃中', 'blue', 'phone'),
   answered: label('通话中', 'green', 'phone'),
+  in_call: label('通话中', 'green', 'phone'),
   in_progress: label('通话中', 'green', 'phone'),
   ended: label('已结束', 'grey', 'check'),
   failed: label('未接通', 'orange', 'phone-off'),
