@@ -21,8 +21,9 @@ def built_pages() -> None:
         subprocess.run(["npm", "run", "build"], cwd=ROOT, check=True, capture_output=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(built_pages: None) -> Iterator[Browser]:
+    """Chromium for one module: while Playwright's synchronous side runs, no other test may start an event loop."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, "--disable-sync"])
         yield browser
