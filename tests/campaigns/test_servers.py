@@ -10,15 +10,15 @@ from core_api.kit.crypto import Keyring
 from core_api.kit.db import Base, Sessions, make_engine, make_sessions, new_id
 from tests.campaigns.test_dispatch import race
 from tests.campaigns.world import World
+from tests.servers import SERVERS
 
 pytestmark = pytest.mark.db
-SERVERS = ("postgresql+psycopg://postgres@127.0.0.1/test", "mysql+pymysql://root@127.0.0.1/")
 
 
-@pytest.fixture(params=SERVERS, ids=["postgresql", "mariadb"])
+@pytest.fixture(params=sorted(SERVERS))
 def server_sessions(request: pytest.FixtureRequest, keyring: Keyring) -> Iterator[Sessions]:
     """A new database on the server, dropped at the end."""
-    url = make_url(request.param)
+    url = make_url(SERVERS[request.param])
     name = f"campaigns_{new_id().hex}"
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:

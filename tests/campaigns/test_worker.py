@@ -9,13 +9,13 @@ from celery import Celery
 from campaigns.dispatch.tasks import RUN_ATTEMPT, make_celery, register_tasks
 from campaigns.dispatch.worker import start_in_process
 from tests.campaigns.world import World
+from tests.servers import REDIS_URL
 
 # The warning is about the account that runs the tests.
 pytestmark = pytest.mark.filterwarnings("ignore::celery.exceptions.SecurityWarning")
-REDIS = "redis://127.0.0.1:6379/11"
 
 
-@pytest.fixture(params=["memory://", pytest.param(REDIS, marks=pytest.mark.db)], ids=["memory", "redis"])
+@pytest.fixture(params=["memory://", pytest.param(REDIS_URL, marks=pytest.mark.db)], ids=["memory", "redis"])
 def app(request: pytest.FixtureRequest, world: World) -> Iterator[Celery]:
     made = make_celery(request.param)
     register_tasks(made, world.runtime, world.runtime.outcomes.handlers())

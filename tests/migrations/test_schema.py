@@ -5,25 +5,21 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from core_api.kit.db import Base, make_engine
 from migrations import load_models, upgrade
-
-SERVERS = {
-    "postgresql": "postgresql+psycopg://postgres@127.0.0.1:5432/",
-    "mariadb": "mysql+pymysql://root@127.0.0.1:3306/",
-}
+from tests.servers import SERVERS
 
 
 @contextmanager
 def _fresh_database(server: str) -> Iterator[Engine]:
     """A database of this test's own on a server that runs on loopback."""
-    base, name = SERVERS[server], f"huifang_schema_{uuid4().hex[:8]}"
-    admin = create_engine(base + ("postgres" if server == "postgresql" else ""), isolation_level="AUTOCOMMIT")
+    url, name = make_url(SERVERS[server]), f"huifang_schema_{uuid4().hex[:8]}"
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    engine = make_engine(base + name)
+    engine = make_engine(url.set(database=name).render_as_string(hide_password=False))
     try:
         yield engine
     finally:

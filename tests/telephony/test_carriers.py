@@ -105,6 +105,9 @@ class TestPlace:
         line.hangup(sid)
         wait_for(lambda: (found := line.fetch(sid)) is not None and found.state == "ended")
         line.hangup(sid)
+        again = line.fetch(sid)
+        assert again is not None
+        assert again.state == "ended"
 
 
 class TestSignature:

@@ -36,8 +36,8 @@ class TestReadPreferences:
         assert rules.read_preferences("听不懂粤语").dialect is None
 
     @given(st.text())
-    def test_any_note_is_read(self, notes: str) -> None:
-        rules.read_preferences(notes)
+    def test_any_note_is_read_and_gives_known_wishes_only(self, notes: str) -> None:
+        assert rules.read_preferences(notes).channel in {None, "voice", "sms"}
 
 
 @pytest.mark.unit
