@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
 
+FOLDER = Path(__file__).parent
 ROOTS = ("core_api", "knowledge", "dialogs", "assistant", "telephony", "campaigns")
 TABLE_MODULES = {"models", "outbox"}
 
@@ -25,7 +26,7 @@ def upgrade(engine: Engine) -> None:
     """Brings the database to the newest revision; does nothing where it is there already."""
     with engine.connect() as connection:
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent))
+        config.set_main_option("script_location", str(FOLDER))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

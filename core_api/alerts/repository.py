@@ -106,8 +106,10 @@ def view(session: Session, row: AlertRow, now: datetime) -> AlertView:
         ack_deadline=row.ack_deadline,
         overdue=is_overdue(row.ack_deadline, row.acknowledged_at, now),
         acknowledged_at=row.acknowledged_at,
+        acknowledged_by_id=row.acknowledged_by_id,
         acknowledged_by=row.acknowledged_by,
         note=unseal(session, NOTE_COLUMN, row.id, row.note_sealed),
+        source_kind=row.source_kind,
         response_id=row.response_id,
         call_id=row.call_id,
     )

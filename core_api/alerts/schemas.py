@@ -15,7 +15,11 @@ class Frozen(BaseModel):
 
 
 class AlertIn(Frozen):
-    """An alert to raise; `text` is the rule's wording, never a patient's words."""
+    """An alert to raise; `text` is the rule's wording, never a patient's words.
+
+    Attributes:
+        ack_deadline: Set by who raises it; by the level when absent.
+    """
 
     patient_id: UUID
     level: Level
@@ -25,6 +29,7 @@ class AlertIn(Frozen):
     source_id: UUID
     response_id: UUID | None = None
     call_id: UUID | None = None
+    ack_deadline: datetime | None = None
 
 
 class AlertFilter(Frozen):
@@ -47,8 +52,10 @@ class AlertView(Frozen):
     ack_deadline: datetime
     overdue: bool
     acknowledged_at: datetime | None
+    acknowledged_by_id: UUID | None
     acknowledged_by: str | None
     note: str | None
+    source_kind: str
     response_id: UUID | None
     call_id: UUID | None
 

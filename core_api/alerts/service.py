@@ -31,8 +31,8 @@ def raise_alert(session: Session, alert: AlertIn, clock: Clock) -> UUID:
     row = Alert(
         id=new_id(),
         raised_at=now,
-        ack_deadline=rules.ack_deadline(alert.level, now),
-        **alert.model_dump(),
+        ack_deadline=alert.ack_deadline or rules.ack_deadline(alert.level, now),
+        **alert.model_dump(exclude={"ack_deadline"}),
     )
     if not repository.add(session, row):
         return repository.id_of(session, alert.source_id, alert.rule_key) or row.id

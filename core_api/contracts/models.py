@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Date, ForeignKey, Integer, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core_api.kit.db import Base, UtcDateTime
+from core_api.kit.db import Base, UtcDateTime, exact
 
 
 class StorageContract(Base):
@@ -15,7 +15,7 @@ class StorageContract(Base):
     __tablename__ = "storage_contracts"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    contract_number: Mapped[str] = mapped_column(String(64), unique=True)
+    contract_number: Mapped[str] = mapped_column(exact(64), unique=True)
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"), index=True)
     embryos: Mapped[int | None] = mapped_column(Integer)
     frozen_on: Mapped[date | None] = mapped_column(Date)

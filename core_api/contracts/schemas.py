@@ -31,6 +31,27 @@ class ContractView(ContractIn):
 
     id: UUID
 
+    @property
+    def covered_until(self) -> date | None:
+        """Until when the storage is paid for."""
+        return self.paid_until or self.due_on
+
+    @property
+    def owed_fen(self) -> int:
+        """What is to be paid now: the arrears, else the coming year."""
+        return self.arrears_fen or self.annual_fee_fen
+
+
+class OwingFilter(BaseModel):
+    """Which contracts to remind of: in arrears, or paid for no longer than `due_by`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    due_by: date
+    arrears: bool = True
+    site: str | None = None
+    stage: str | None = None
+
 
 class KnownContract(BaseModel):
     """What an import needs to know of a contract that is there."""

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core_api.contracts import repository
-from core_api.contracts.schemas import Change, ContractIn, ContractView, KnownContract
+from core_api.contracts import repository, rules
+from core_api.contracts.schemas import Change, ContractIn, ContractView, KnownContract, OwingFilter
 from core_api.kit.clock import Clock
 from core_api.kit.crypto import blind
 from core_api.kit.db import new_id
@@ -36,6 +36,31 @@ def fingerprint(session: Session, contract: ContractIn) -> str:
 def contracts(session: Session, patient_id: UUID) -> list[ContractView]:
     """A patient's contracts by due date."""
     return repository.of_patient(session, patient_id)
+
+
+def contract(session: Session, contract_id: UUID) -> ContractView | None:
+    """One contract."""
+    return repository.get(session, contract_id)
+
+
+def owing(session: Session, wanted: OwingFilter, after: UUID | None, limit: int) -> list[ContractView]:
+    """Contracts to remind of, by id after `after`."""
+    return repository.owing(session, wanted, after, limit)
+
+
+def fee_texts(one: ContractView) -> dict[str, str] | None:
+    """What the reminder's texts name: {owed_amount} and {yearly_fee} in yuan, {paid_until} as a day.
+
+    None where the contract does not tell until when it is paid for.
+    """
+    until = one.covered_until
+    if until is None:
+        return None
+    return {
+        "owed_amount": rules.yuan(one.owed_fen),
+        "yearly_fee": rules.yuan(one.annual_fee_fen),
+        "paid_until": f"{until.year}年{until.month}月{until.day}日",
+    }
 
 
 def _write(session: Session, contract: ContractIn, earlier: KnownContract | None, clock: Clock) -> Change:

@@ -1,9 +1,17 @@
 """Which role may do what; how often a password may be tried."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 ADMINISTRATOR, NURSE, CLINICIAN, AUDITOR = "administrator", "nurse", "clinician", "auditor"
-ROLE_TITLES = {ADMINISTRATOR: "管理员", NURSE: "随访护士", CLINICIAN: "医生", AUDITOR: "审计员"}
+KNOWLEDGE_EDITOR = "knowledge_editor"
+ROLE_TITLES = {
+    ADMINISTRATOR: "管理员",
+    NURSE: "随访护士",
+    CLINICIAN: "医生",
+    AUDITOR: "审计员",
+    KNOWLEDGE_EDITOR: "知识编辑",
+}
 
 MAX_FAILURES = 5
 LOCK = timedelta(minutes=15)
@@ -13,7 +21,9 @@ _NAMES = """patients.read patients.reveal patients.write tasks.read tasks.write
     alerts.read alerts.acknowledge alerts.write rechecks.read rechecks.resolve rechecks.write
     imports.run imports.read questionnaires.read questionnaires.write questionnaires.publish
     plans.read plans.write workbench.read responses.read responses.write
-    conversations.read conversations.write audit.read users.read users.write"""
+    conversations.read conversations.write audit.read users.read users.write
+    desk.read desk.work desk.manage safety.read safety.write safety.publish
+    knowledge.read knowledge.write knowledge.propose knowledge.review knowledge.publish knowledge.settings"""
 _PERMISSIONS = frozenset(_NAMES.split())
 
 
@@ -23,22 +33,32 @@ def _matching(*patterns: str) -> frozenset[str]:
 
 
 _BY_ROLE = {
-    ADMINISTRATOR: _PERMISSIONS,
+    # Safety rules are published by a clinician, whoever else may write them.
+    ADMINISTRATOR: _PERMISSIONS - {"safety.publish"},
     NURSE: _matching(
         "patients.read", "patients.reveal", "tasks.*", "campaigns.*", "calls.read", "calls.listen", "alerts.read",
         "alerts.acknowledge", "rechecks.*", "imports.*", "questionnaires.read", "plans.read", "workbench.read",
-        "responses.read", "conversations.*",
+        "responses.*", "conversations.*", "desk.read", "desk.work", "safety.read", "knowledge.read",
+        "knowledge.propose",
     ),
     CLINICIAN: _matching(
         "patients.read", "patients.reveal", "tasks.read", "campaigns.read", "calls.read", "calls.listen", "alerts.*",
         "rechecks.*", "questionnaires.*", "plans.*", "workbench.read", "responses.*", "conversations.read",
+        "desk.*", "safety.*",
+        "knowledge.read", "knowledge.write", "knowledge.propose", "knowledge.review",
     ),
     AUDITOR: _matching("audit.read", "patients.read", "calls.read"),
+    KNOWLEDGE_EDITOR: _matching("knowledge.*"),
 }  # fmt: skip
 
 
 def permissions_of(roles: tuple[str, ...] | list[str]) -> frozenset[str]:
     """Everything the roles allow; an unknown role allows nothing."""
+    return _united(tuple(roles))
+
+
+@lru_cache(maxsize=64)
+def _united(roles: tuple[str, ...]) -> frozenset[str]:
     return frozenset().union(*(_BY_ROLE.get(role, frozenset()) for role in roles))
 
 

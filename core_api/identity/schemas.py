@@ -27,6 +27,14 @@ class UserView(Frozen):
     permissions: tuple[str, ...]
 
 
+class StaffView(Frozen):
+    """A member of staff as colleagues see them."""
+
+    id: UUID
+    display_name: str
+    roles: tuple[str, ...]
+
+
 class SessionView(Frozen):
     """Who is signed in."""
 

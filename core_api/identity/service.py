@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -13,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from core_api.identity import repository, rules
 from core_api.identity.models import SignInFailure, User, UserSession
-from core_api.identity.schemas import NewUser, Refused, SignedIn, UserView
+from core_api.identity.repository import Holder
+from core_api.identity.schemas import NewUser, Refused, SignedIn, StaffView, UserView
 from core_api.kit.clock import Clock, SystemClock
 from core_api.kit.crypto import blind
 from core_api.kit.db import new_id
@@ -30,6 +32,7 @@ DEMO_USERS = (
     ("nurse", "随访护士", rules.NURSE),
     ("doctor", "值班医生", rules.CLINICIAN),
     ("auditor", "审计员", rules.AUDITOR),
+    ("editor", "知识编辑", rules.KNOWLEDGE_EDITOR),
 )
 
 _hasher = PasswordHasher()
@@ -118,8 +121,23 @@ def user_id_of(session: Session, username: str) -> UUID | None:
     return None if user is None else user.id
 
 
+def staff(session: Session) -> list[StaffView]:
+    """Everybody with an active account."""
+    return [_staff(user) for user in repository.active(session)]
+
+
+def staff_names(session: Session, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Display names by id; unknown ids are left out."""
+    return {user.id: user.display_name for user in repository.by_ids(session, user_ids)} if user_ids else {}
+
+
+def signed_in(session: Session, user_ids: Collection[UUID], clock: Clock) -> set[UUID]:
+    """Which of the accounts have a live session."""
+    return repository.with_sessions(session, user_ids, clock.now()) if user_ids else set()
+
+
 def seed_demo_users(session: Session, clock: Clock) -> list[tuple[str, str, str]]:
-    """Makes the four demo accounts in a database that has no account yet.
+    """Makes the demo accounts, one per role, in a database that has no account yet.
 
     Returns:
         (username, password, role); the passwords exist nowhere else. Empty when there are accounts.
@@ -145,7 +163,7 @@ def new_password() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(PASSWORD_LENGTH))
 
 
-def current_user(user: User) -> CurrentUser:
+def current_user(user: User | Holder) -> CurrentUser:
     """The account with what it may do."""
     return CurrentUser(
         id=user.id,
@@ -165,6 +183,10 @@ def view(user: User | CurrentUser) -> UserView:
         roles=tuple(user.roles),
         permissions=tuple(sorted(rules.permissions_of(tuple(user.roles)))),
     )
+
+
+def _staff(user: User) -> StaffView:
+    return StaffView(id=user.id, display_name=user.display_name, roles=tuple(user.roles))
 
 
 def _open(session: Session, user: User, kind: str, now: datetime) -> SignedIn:

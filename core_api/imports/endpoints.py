@@ -58,7 +58,7 @@ def list_issues(run_id: UUID, session: Db, _user: Importer, cursor: Cursor = Non
 def apply(run_id: UUID, runtime: RuntimeDep, user: Importer) -> ImportReport:
     """Imports previewed files; the files are removed afterwards."""
     folder = uploads.existing(uploads.folder_of(runtime.data_dir, run_id))
-    claimed = folder.with_name(f"{folder.name}.applying")
+    claimed = uploads.claimed(folder)
     try:
         folder.rename(claimed)
     except OSError as error:
@@ -80,7 +80,7 @@ def _run(
         _audit(session, runtime, user, run_id, dry_run=dry_run)
     return service.run_import(
         runtime.sessions,
-        folder.with_name(f"{folder.name}.applying") if applying else folder,
+        uploads.claimed(folder) if applying else folder,
         service.load_profile(),
         runtime.clock,
         dry_run,

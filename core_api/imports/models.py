@@ -20,6 +20,7 @@ class ImportRun(Base):
     state: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[UUID | None] = mapped_column(Uuid)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     files: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     issues_total: Mapped[int] = mapped_column(Integer, default=0)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core_api.imports.models import ImportIssue, ImportRun
@@ -12,15 +12,53 @@ from core_api.imports.schemas import FileReport, ImportReport, Issue
 from core_api.kit.errors import NotFound
 
 ISSUES_SHOWN = 500
+RUNNING = "running"
 
 
 def begin(session: Session, run_id: UUID, dry_run: bool, actor_id: UUID | None, now: datetime) -> None:
     """Writes a run that begins."""
     session.add(
         ImportRun(
-            id=run_id, dry_run=dry_run, state="running", actor_id=actor_id, started_at=now, files=[], issues_total=0
+            id=run_id,
+            dry_run=dry_run,
+            state=RUNNING,
+            actor_id=actor_id,
+            started_at=now,
+            heartbeat_at=now,
+            files=[],
+            issues_total=0,
         )
     )
+
+
+def beat(session: Session, run_id: UUID, now: datetime) -> None:
+    """Notes that a run goes on."""
+    session.execute(update(ImportRun).where(ImportRun.id == run_id).values(heartbeat_at=now))
+
+
+def fail_silent(session: Session, before: datetime, now: datetime) -> list[UUID]:
+    """Ends runs that have not been heard of since a moment; of two who do so at once, one does.
+
+    Returns:
+        The runs ended by this call.
+    """
+    last = func.coalesce(ImportRun.heartbeat_at, ImportRun.started_at)
+    silent = select(ImportRun.id).where(ImportRun.state == RUNNING, last < before)
+    return [run_id for run_id in session.scalars(silent).all() if _fail(session, run_id, now)]
+
+
+def _fail(session: Session, run_id: UUID, now: datetime) -> bool:
+    done = session.execute(
+        update(ImportRun)
+        .where(ImportRun.id == run_id, ImportRun.state == RUNNING)
+        .values(state="failed", finished_at=now, issues_total=ImportRun.issues_total + 1)
+    )
+    return bool(getattr(done, "rowcount", 0))
+
+
+def any_running(session: Session) -> bool:
+    """Whether an import is under way."""
+    return session.scalar(select(ImportRun.id).where(ImportRun.state == RUNNING).limit(1)) is not None
 
 
 def finish(

@@ -1,6 +1,7 @@
 """Running imports."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -26,9 +27,20 @@ from core_api.kit.db import Sessions, new_id
 from core_api.kit.errors import Invalid
 from core_api.kit.paging import Page, decode_cursor, encode_cursor
 
-__all__ = ["issues", "load_profile", "newest", "report", "run_import"]
+__all__ = ["end_interrupted", "issues", "load_profile", "newest", "report", "run_import"]
 
 BATCH_ROWS = 500
+# A batch takes seconds; a run that has finished none in this time has no process any more.
+SILENT_AFTER = timedelta(minutes=2)
+INTERRUPTED = Issue(
+    file="",
+    row=0,
+    column="",
+    value="",
+    reason="导入进行中服务被中断（断电或进程被结束）；已写入的行都保留",
+    remedy="请用同一批文件重新导入，已写入的行不会重复",
+    severity="error",
+)
 SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"}
 HOSPITAL_ZONE = ZoneInfo("Asia/Shanghai")
 Settle = Callable[[Job, Session, Sequence[Record]], None]
@@ -92,6 +104,19 @@ def run_import(  # noqa: PLR0913 - the five of the contract, and what only some 
         found = repository.report(session, run_id)
         session.rollback()
     return found
+
+
+def end_interrupted(session: Session, clock: Clock) -> list[UUID]:
+    """Ends runs whose process is gone: they have not been heard of for SILENT_AFTER, and say so in their report.
+
+    Returns:
+        The runs ended.
+    """
+    now = clock.now()
+    ended = repository.fail_silent(session, now - SILENT_AFTER, now)
+    for run_id in ended:
+        repository.add_issues(session, run_id, [INTERRUPTED])
+    return ended
 
 
 def report(session: Session, run_id: UUID) -> ImportReport:
@@ -160,6 +185,7 @@ def _run_file(job: Job, sessions: Sessions, table: Table, progress: Progress | N
                 with sessions.begin() as session:
                     settle(job, session, _sound(job, batch))
                     job.flush(session)
+                    repository.beat(session, job.run_id, job.clock.now())
                 if progress is not None:
                     progress(name, read)
     except FileRefused as refused:

@@ -12,6 +12,7 @@ from core_api.kit.errors import Invalid, NotFound
 FILES_MAX = 12
 FILE_MAX_BYTES = 1 << 30
 CHUNK_BYTES = 1 << 20
+APPLYING = ".applying"
 _UNSAFE = re.compile(r"[^\w.()（）\-]+")
 
 
@@ -44,6 +45,23 @@ def existing(folder: Path) -> Path:
     if not folder.is_dir():
         raise NotFound("这次预览的文件已不在，请重新上传")
     return folder
+
+
+def claimed(folder: Path) -> Path:
+    """Where the files of a preview lie while they are applied."""
+    return folder.with_name(f"{folder.name}{APPLYING}")
+
+
+def release_all(data_dir: Path) -> int:
+    """Gives files back whose import was interrupted, so that it can be run again from the page.
+
+    Returns:
+        Folders given back.
+    """
+    left = [folder for folder in (data_dir / "imports").glob(f"*{APPLYING}") if folder.is_dir()]
+    for folder in left:
+        folder.rename(folder.with_name(folder.name.removesuffix(APPLYING)))
+    return len(left)
 
 
 def remove(folder: Path) -> None:

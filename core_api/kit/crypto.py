@@ -111,6 +111,34 @@ def unseal_with(keyring: Keyring, column: str, row_id: UUID, sealed: str) -> str
         raise SealBroken(column) from error
 
 
+def seal_bytes(keyring: Keyring, place: str, row_id: UUID, content: bytes) -> bytes:
+    """Encrypts a file: `key id:` and nonce + tag + ciphertext. The place it belongs to is authenticated."""
+    key_id, nonce = keyring.current, os.urandom(NONCE_BYTES)
+    encryptor = Cipher(SM4(keyring.keys[key_id]), modes.GCM(nonce)).encryptor()
+    encryptor.authenticate_additional_data(_place(key_id, place, row_id))
+    body = encryptor.update(content) + encryptor.finalize()
+    return key_id.encode() + b":" + nonce + encryptor.tag + body
+
+
+def unseal_bytes(keyring: Keyring, place: str, row_id: UUID, sealed: bytes) -> bytes:
+    """Decrypts what `seal_bytes` made for this place and row.
+
+    Raises:
+        SealBroken: The content was altered, belongs elsewhere, or its key is missing.
+    """
+    key_id, _, raw = sealed.partition(b":")
+    key = keyring.keys.get(key_id.decode("ascii", "replace"))
+    if key is None:
+        raise SealBroken(place)
+    nonce, tag, body = raw[:NONCE_BYTES], raw[NONCE_BYTES : NONCE_BYTES + TAG_BYTES], raw[NONCE_BYTES + TAG_BYTES :]
+    decryptor = Cipher(SM4(key), modes.GCM(nonce, tag)).decryptor()
+    decryptor.authenticate_additional_data(_place(key_id.decode(), place, row_id))
+    try:
+        return decryptor.update(body) + decryptor.finalize()
+    except (InvalidTag, ValueError) as error:
+        raise SealBroken(place) from error
+
+
 def blind_with(keyring: Keyring, purpose: str, text: str) -> str:
     """HMAC-SM3 of a purpose and a normalised text, 64 hex digits: equal texts of one purpose are equal."""
     mac = HMAC(keyring.index_key, SM3())

@@ -1,12 +1,14 @@
 """The database: one declarative base, portable types, engines for SQLite, PostgreSQL and MariaDB."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import uuid_utils
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Text, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Text, create_engine, event
 from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -15,11 +17,14 @@ from core_api.kit.crypto import Keyring
 Sessions = sessionmaker[Session]
 LongText = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
 """Text that may pass MariaDB's 64 kB."""
+EXACT_COLLATION = "utf8mb4_bin"
 
 SQLITE_BUSY_TIMEOUT_MS = 15_000
 POOL_SIZE = 20
 POOL_OVERFLOW = 10
 POOL_TIMEOUT_SECONDS = 10
+TRUSTED_SECONDS = 2.0
+"""A connection used so recently is taken to live."""
 
 
 class Base(DeclarativeBase):
@@ -61,6 +66,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+def exact(length: int) -> String:
+    """An identifier from outside: a1 and A1 are two, also on MariaDB, whose usual collation takes them for one."""
+    return String(length).with_variant(String(length, collation=EXACT_COLLATION), "mysql", "mariadb")
+
+
 def new_id() -> UUID:
     """A UUIDv7: sorts by time of making, so that keyset paging follows insertion."""
     return UUID(bytes=uuid_utils.uuid7().bytes)
@@ -75,15 +85,16 @@ def make_engine(url: str) -> Engine:
     """
     if url.startswith("sqlite"):
         return _sqlite_engine(url)
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=POOL_TIMEOUT_SECONDS,
-        pool_pre_ping=True,
         isolation_level="READ COMMITTED",
     )
+    _ask_rested_connections(engine)
+    return engine
 
 
 def make_sessions(engine: Engine, keyring: Keyring) -> Sessions:
@@ -91,9 +102,30 @@ def make_sessions(engine: Engine, keyring: Keyring) -> Sessions:
     return sessionmaker(engine, expire_on_commit=False, info={"keyring": keyring})
 
 
+def _ask_rested_connections(engine: Engine) -> None:
+    """Asks a connection that rested whether it still lives; to ask each time would be a journey per transaction."""
+
+    @event.listens_for(engine, "checkin")
+    def _checkin(_connection: Any, record: Any) -> None:  # noqa: ANN401 - DBAPI objects
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(connection: Any, record: Any, _proxy: Any) -> None:  # noqa: ANN401 - DBAPI objects
+        rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
+        if rested < TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
+
+
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
-        url, hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+        url,
+        hide_parameters=True,
+        pool_size=POOL_SIZE,
+        connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")

@@ -10,11 +10,15 @@ class ServiceError(Exception):
         message: Chinese, for people; holds no personal data.
         code: Stable, for programs; the class's own when absent.
         field: Name of the field at fault, if one is.
+
+    Attributes:
+        items: One entry per problem where there are several, in the problem document's `errors`.
     """
 
     default_code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
+    items: tuple[dict[str, str], ...] = ()
 
     def __init__(self, message: str, *, code: str | None = None, field: str | None = None) -> None:
         super().__init__(message)

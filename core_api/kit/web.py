@@ -1,12 +1,15 @@
 """The HTTP edge: one transaction per request, problem documents (RFC 9457), permissions denied by default."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import anyio
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -14,16 +17,19 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from core_api.kit.clock import Clock
 from core_api.kit.crypto import Keyring
-from core_api.kit.db import Sessions
+from core_api.kit.db import POOL_SIZE, POOL_TIMEOUT_SECONDS, Sessions
 from core_api.kit.errors import Forbidden, ServiceError, Unauthenticated
+from core_api.kit.reasons import reason
 
 SESSION_COOKIE = "huifang_session"
 PROBLEM_JSON = "application/problem+json"
 UNPROCESSABLE = 422
+DATABASE_REQUESTS = POOL_SIZE
 
 
 @dataclass(frozen=True)
@@ -61,18 +67,62 @@ def runtime(request: Request) -> Runtime:
     return found
 
 
-def db(request: Request) -> Iterator[Session]:
-    """One transaction per request: committed when the endpoint returns, rolled back when it raises."""
-    with runtime(request).sessions.begin() as session:
-        yield session
+async def runtime_of(request: Request) -> Runtime:
+    """`runtime` as a dependency that needs no thread."""
+    return runtime(request)
 
 
-RuntimeDep = Annotated[Runtime, Depends(runtime)]
+async def db(request: Request) -> AsyncIterator[Session]:
+    """One transaction per request: committed when the endpoint returns, rolled back when it raises.
+
+    A request waits for its turn on the event loop and never in a thread: were the threads full of requests that wait
+    for a connection, those that hold one would find no thread to go on in.
+
+    Raises:
+        PoolTimeout: Too many requests are before this one.
+    """
+    async with _turn(request.app):
+        session = runtime(request).sessions()
+        try:
+            yield session
+            if session.in_transaction():
+                await run_in_threadpool(session.commit)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await _close(session)
+
+
+@contextlib.asynccontextmanager
+async def _turn(app: FastAPI) -> AsyncIterator[None]:
+    """One of the DATABASE_REQUESTS that may use the database at once."""
+    gate: asyncio.Semaphore | None = getattr(app.state, "database_gate", None)
+    if gate is None:
+        gate = app.state.database_gate = asyncio.Semaphore(DATABASE_REQUESTS)
+    try:
+        async with asyncio.timeout(POOL_TIMEOUT_SECONDS):
+            await gate.acquire()
+    except TimeoutError as error:
+        raise PoolTimeout from error
+    try:
+        yield
+    finally:
+        gate.release()
+
+
+async def _close(session: Session) -> None:
+    """Rolls back what was not committed."""
+    if session.in_transaction():
+        await run_in_threadpool(session.close)
+    else:
+        session.close()
+
+
+RuntimeDep = Annotated[Runtime, Depends(runtime_of)]
 # scope="function": the commit happens before the response leaves, so that a failed commit is never answered as done.
 Db = Annotated[Session, Depends(db, scope="function")]
 
 
-def current_user(request: Request, session: Db) -> CurrentUser:
+async def current_user(request: Request, session: Db) -> CurrentUser:
     """The user of the session cookie or the bearer token.
 
     Raises:
@@ -80,17 +130,30 @@ def current_user(request: Request, session: Db) -> CurrentUser:
     """
     authenticate: Authenticate = request.app.state.authenticate
     token = _token(request)
-    user = authenticate(session, token) if token else None
+    user = await run_in_threadpool(_read_user, authenticate, session, token) if token else None
     if user is None:
         message = "请先登录"
         raise Unauthenticated(message)
     return user
 
 
-def require(permission: str) -> Callable[[CurrentUser], CurrentUser]:
+def _read_user(authenticate: Authenticate, session: Session, token: str) -> CurrentUser | None:
+    """Reads the user in a transaction that ends here.
+
+    Held on through the endpoint it would keep SQLite's only writer's place, and an endpoint that writes in transactions
+    of its own would wait for itself.
+    """
+    session.connection(execution_options={"read_only": True})
+    try:
+        return authenticate(session, token)
+    finally:
+        session.rollback()
+
+
+def require(permission: str) -> Callable[[CurrentUser], Awaitable[CurrentUser]]:
     """A dependency that lets only users with a permission pass."""
 
-    def check(user: Annotated[CurrentUser, Depends(current_user, scope="function")]) -> CurrentUser:
+    async def check(user: Annotated[CurrentUser, Depends(current_user, scope="function")]) -> CurrentUser:
         if permission not in user.permissions:
             message = "您的账号没有此项权限，请联系管理员"
             raise Forbidden(message)
@@ -143,15 +206,28 @@ def _token(request: Request) -> str | None:
 def _service_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, ServiceError):
         raise error
-    return problem(error.status, error.code, error.message, field=error.field, retryable=error.retryable)
+    return problem(
+        error.status,
+        error.code,
+        error.message,
+        field=error.field,
+        retryable=error.retryable,
+        errors=list(error.items),
+    )
 
 
 def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [{"field": _place(item["loc"]), "reason": str(item["type"])} for item in error.errors()]
-    first = errors[0]["field"] if errors else None
-    return problem(UNPROCESSABLE, "invalid", "提交的内容有误", detail=f"请检查：{first}", field=first, errors=errors)
+    errors = [
+        {"field": _place(item["loc"]), "reason": reason(str(item["type"]), item.get("ctx") or {})}
+        for item in error.errors()
+    ]
+    if not errors:
+        return problem(UNPROCESSABLE, "invalid", "提交的内容有误")
+    first = errors[0]
+    detail = f"{first['field']}：{first['reason']}"
+    return problem(UNPROCESSABLE, "invalid", "提交的内容有误", detail=detail, field=first["field"], errors=errors)
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:

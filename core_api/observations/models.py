@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, Double, ForeignKey, Index, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core_api.kit.db import Base, UtcDateTime
+from core_api.kit.db import Base, UtcDateTime, exact
 
 
 class Observation(Base):
@@ -20,8 +20,8 @@ class Observation(Base):
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"))
-    sample_number: Mapped[str] = mapped_column(String(64))
-    code: Mapped[str] = mapped_column(String(32))
+    sample_number: Mapped[str] = mapped_column(exact(64))
+    code: Mapped[str] = mapped_column(exact(32))
     name: Mapped[str] = mapped_column(String(64))
     sampled_at: Mapped[datetime] = mapped_column(UtcDateTime)
     value_text: Mapped[str] = mapped_column(String(64))

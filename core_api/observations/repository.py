@@ -46,6 +46,11 @@ def update_one(session: Session, observation_id: UUID, row: dict[str, Any]) -> N
     session.execute(update(Observation).where(Observation.id == observation_id).values(**row))
 
 
+def get(session: Session, observation_id: UUID) -> Observation | None:
+    """One result."""
+    return session.get(Observation, observation_id)
+
+
 def of_patient(session: Session, patient_id: UUID, codes: Collection[str] | None = None) -> Sequence[Observation]:
     """A patient's results by analyte and time."""
     query = select(Observation).where(Observation.patient_id == patient_id)

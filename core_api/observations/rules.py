@@ -1,6 +1,8 @@
 """Pure decisions about results: what is critical, what is out of range."""
 
 import unicodedata
+from datetime import datetime, timedelta
+from typing import Literal
 
 # (low, high), both inclusive, by analyte and unit. Low limits and sodium: G. J. Kost, Critical limits for urgent
 # clinician notification at US medical centers, JAMA 263 (1990) 704-707 (means: K 2.8, Na 120 and 158 mmol/L, creatinine
@@ -11,6 +13,9 @@ CRITICAL_LIMITS: dict[tuple[str, str], tuple[float | None, float | None]] = {
     ("NA", "mmol/l"): (120.0, 158.0),
     ("CREA", "umol/l"): (None, 654.0),
 }
+RECENT = timedelta(days=7)
+NOT_YET_OLD = timedelta(days=90)
+"""How old a critical result may be to alarm at once, and at all: the project's own figures, to be confirmed."""
 _MICRO = str.maketrans({"µ": "u", "μ": "u"})
 
 
@@ -18,11 +23,29 @@ def is_critical(code: str, unit: str | None, value: float | None, comparator: st
     """Whether a result must reach a clinician at once; a bound counts when it lies wholly beyond the limit."""
     if value is None:
         return False
-    key = (code.upper(), unicodedata.normalize("NFKC", unit or "").translate(_MICRO).lower())
-    low, high = CRITICAL_LIMITS.get(key, (None, None))
+    low, high = _limits(code, unit)
     too_low = low is not None and value <= low and not (comparator or "").startswith(">")
     too_high = high is not None and value >= high and not (comparator or "").startswith("<")
     return too_low or too_high
+
+
+def is_critically_high(code: str, unit: str | None, value: float | None) -> bool:
+    """Whether a critical result lies at the upper limit, not at the lower one."""
+    _low, high = _limits(code, unit)
+    return value is not None and high is not None and value >= high
+
+
+def alert_level(sampled_at: datetime, now: datetime) -> Literal["red", "yellow"] | None:
+    """How urgent a critical result is by its sample's age; None for history that an import brings in."""
+    age = now - sampled_at
+    if age <= RECENT:
+        return "red"
+    return "yellow" if age <= NOT_YET_OLD else None
+
+
+def _limits(code: str, unit: str | None) -> tuple[float | None, float | None]:
+    key = (code.upper(), unicodedata.normalize("NFKC", unit or "").translate(_MICRO).lower())
+    return CRITICAL_LIMITS.get(key, (None, None))
 
 
 def flag_of(value: float | None, comparator: str | None, low: float | None, high: float | None) -> str | None:

@@ -12,8 +12,11 @@ from core_api.kit.crypto import blind
 from core_api.kit.db import new_id
 from core_api.kit.outbox import publish
 from core_api.observations import repository, rules
+from core_api.observations.critical import on_critical
 from core_api.observations.models import Observation
 from core_api.observations.schemas import Change, ObservationIn, Point, SampleKey, Series
+
+__all__ = ["all_series", "fingerprint", "known", "on_critical", "series", "upsert_many"]
 
 
 def upsert_many(session: Session, observations: Sequence[ObservationIn], clock: Clock) -> list[Change]:

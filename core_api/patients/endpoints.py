@@ -6,10 +6,18 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from core_api.audit import service as audit
-from core_api.kit.paging import Cursor, Limit, Page
+from core_api.kit.paging import Page
 from core_api.kit.web import CurrentUser, Db, RuntimeDep, require
 from core_api.patients import service
-from core_api.patients.schemas import DoNotContactRequest, Facets, PatientFilter, PatientView, RevealRequest
+from core_api.patients.schemas import (
+    DoNotContactRequest,
+    Facets,
+    PatientFilter,
+    PatientPage,
+    PatientSearch,
+    PatientView,
+    RevealRequest,
+)
 
 router = APIRouter(prefix="/api/patients", tags=["患者"])
 Reader = Annotated[CurrentUser, Depends(require("patients.read"), scope="function")]
@@ -21,13 +29,19 @@ def list_patients(
     session: Db,
     runtime: RuntimeDep,
     user: Reader,
-    wanted: Annotated[PatientFilter, Query()],
-    cursor: Cursor = None,
-    limit: Limit = 20,
+    wanted: Annotated[PatientPage, Query()],
 ) -> Page[PatientView]:
-    """Masked patients by record number."""
+    """Masked patients of a group by record number."""
     audit.record(session, user.id, "patient.list", "patient", "", "查看患者列表", runtime.clock)
-    return service.search(session, wanted, cursor, limit)
+    group = PatientFilter(**wanted.model_dump(exclude={"cursor", "limit"}))
+    return service.search(session, group, wanted.cursor, wanted.limit)
+
+
+@router.post("/search")
+def search_patients(session: Db, runtime: RuntimeDep, user: Reader, wanted: PatientSearch) -> Page[PatientView]:
+    """Masked patients found by name, phone or number."""
+    audit.record(session, user.id, "patient.search", "patient", "", "查找患者", runtime.clock)
+    return service.search(session, wanted, wanted.cursor, wanted.limit)
 
 
 @router.get("/facets")

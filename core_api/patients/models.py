@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core_api.kit.db import Base, UtcDateTime
+from core_api.kit.db import Base, UtcDateTime, exact
 
 
 class Patient(Base):
@@ -20,7 +20,7 @@ class Patient(Base):
     __table_args__ = (Index("ix_patients_stage_site", "stage", "site"),)
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    record_number: Mapped[str] = mapped_column(String(64), unique=True)
+    record_number: Mapped[str] = mapped_column(exact(64), unique=True)
     visit_card: Mapped[str | None] = mapped_column(String(64), index=True)
     name_sealed: Mapped[str] = mapped_column(Text)
     name_blind: Mapped[str] = mapped_column(String(64))

@@ -4,22 +4,32 @@ from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from core_api.kit import totals
 from core_api.kit.crypto import unseal
 from core_api.kit.errors import NotFound
 from core_api.kit.masking import mask_name, mask_phone
 from core_api.patients import rules, sealing
 from core_api.patients.models import NameGram, Patient, Relative
-from core_api.patients.schemas import KnownPatient, PatientFilter, PatientView, Preferences, RelativeView
-from core_api.patients.sealing import Row
+from core_api.patients.schemas import (
+    KnownPatient,
+    PatientFilter,
+    PatientLine,
+    PatientView,
+    Preferences,
+    Reachability,
+    RelativeView,
+)
+from core_api.patients.sealing import Row as Values
 
 T = TypeVar("T", bound=tuple[Any, ...])
 Column = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
 IDENTITY_LENGTH = 18
 IN_CHUNK = 400
+CLAIMED_MAX = 8
 _KNOWN = (
     Patient.id,
     Patient.record_number,
@@ -57,14 +67,46 @@ def phone_owners(session: Session, phone_blinds: Collection[str]) -> list[KnownP
     return _known_where(session, Patient.phone_blind, phone_blinds)
 
 
-def insert_many(session: Session, patients: Sequence[Row], grams: Sequence[Row], relatives: Sequence[Row]) -> None:
+def lines(session: Session, patient_ids: Collection[UUID]) -> list[PatientLine]:
+    """Masked lines of patients; unknown ids are left out."""
+    columns = (Patient.id, Patient.name_sealed, Patient.record_number, Patient.department, Patient.stage)
+    rows = session.execute(select(*columns).where(Patient.id.in_(patient_ids)))
+    return [
+        PatientLine(
+            id=row.id,
+            name=mask_name(unseal(session, "patients.name", row.id, row.name_sealed) or ""),
+            record_number=row.record_number,
+            department=row.department,
+            stage=row.stage,
+        )
+        for row in rows
+    ]
+
+
+def claimed_by_record(session: Session, record_number: str) -> list[Patient]:
+    """Who has a record number or visit card, in either case of its letters."""
+    wanted = {record_number, record_number.upper(), record_number.lower()}
+    query = select(Patient).where(or_(Patient.record_number.in_(wanted), Patient.visit_card.in_(wanted)))
+    return list(session.scalars(query.limit(CLAIMED_MAX)))
+
+
+def claimed_by_phone(session: Session, phone_blind: str) -> list[Patient]:
+    """Who has a phone."""
+    return list(session.scalars(select(Patient).where(Patient.phone_blind == phone_blind).limit(CLAIMED_MAX)))
+
+
+def insert_many(
+    session: Session, patients: Sequence[Values], grams: Sequence[Values], relatives: Sequence[Values]
+) -> None:
     """Writes new patients with their name parts and relatives."""
     for model, rows in ((Patient, patients), (NameGram, grams), (Relative, relatives)):
         if rows:
             session.execute(insert(model.__table__), list(rows))  # type: ignore[arg-type]
 
 
-def update_one(session: Session, patient_id: UUID, row: Row, grams: Sequence[Row], relatives: Sequence[Row]) -> None:
+def update_one(
+    session: Session, patient_id: UUID, row: Values, grams: Sequence[Values], relatives: Sequence[Values]
+) -> None:
     """Changes a patient; relatives that are named replace those of the same relation and ordinal."""
     session.execute(update(Patient).where(Patient.id == patient_id).values(**row))
     session.execute(delete(NameGram).where(NameGram.patient_id == patient_id))
@@ -81,9 +123,7 @@ def update_one(session: Session, patient_id: UUID, row: Row, grams: Sequence[Row
 
 def relatives_of(session: Session, patient_id: UUID) -> list[tuple[str, str | None, str | None]]:
     """(relation, name, phone) in the clear."""
-    rows = session.scalars(
-        select(Relative).where(Relative.patient_id == patient_id).order_by(Relative.relation, Relative.ordinal)
-    )
+    rows = session.execute(_RELATIVES, {"patient_id": patient_id})
     return [
         (
             row.relation,
@@ -94,7 +134,19 @@ def relatives_of(session: Session, patient_id: UUID) -> list[tuple[str, str | No
     ]
 
 
-def view(session: Session, row: Patient, with_relatives: bool = False) -> PatientView:
+def shown(session: Session, patient_id: UUID) -> PatientView:
+    """A patient with relatives, masked; only what is shown is read and opened.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = session.execute(_ONE, {"patient_id": patient_id}).first()
+    if row is None:
+        raise NotFound("没有找到这位患者")
+    return view(session, row, with_relatives=True)
+
+
+def view(session: Session, row: Row[Any], with_relatives: bool = False) -> PatientView:
     """The row masked."""
     phone = unseal(session, "patients.phone", row.id, row.phone_sealed)
     relatives: tuple[RelativeView, ...] = ()
@@ -103,9 +155,9 @@ def view(session: Session, row: Patient, with_relatives: bool = False) -> Patien
             RelativeView(relation=relation, name=name and mask_name(name), phone=number and mask_phone(number))
             for relation, name, number in relatives_of(session, row.id)
         )
-    shown = {name: getattr(row, name) for name in PatientView.model_fields if name not in {"name", "phone"} | _BUILT}
+    plain = {name: getattr(row, name) for name in _PLAIN}
     return PatientView(
-        **shown,
+        **plain,
         name=mask_name(unseal(session, "patients.name", row.id, row.name_sealed) or ""),
         phone=mask_phone(phone) if phone else None,
         preferences=Preferences.model_validate(row.preferences),
@@ -115,14 +167,30 @@ def view(session: Session, row: Patient, with_relatives: bool = False) -> Patien
 
 def page(session: Session, wanted: PatientFilter, after: str | None, limit: int) -> list[PatientView]:
     """Patients in order of record number, after one."""
-    query = _filtered(session, select(Patient), wanted).order_by(Patient.record_number).limit(limit)
+    query = _filtered(session, select(*_SHOWN), wanted).order_by(Patient.record_number).limit(limit)
     if after is not None:
         query = query.where(Patient.record_number > after)
-    return [view(session, row) for row in session.scalars(query)]
+    return [view(session, row) for row in session.execute(query)]
+
+
+def reachability(session: Session, patient_ids: Collection[UUID]) -> list[Reachability]:
+    """What decides about contact, of those that are there; nothing sealed is read."""
+    found: list[Reachability] = []
+    wanted = sorted(set(patient_ids))
+    for start in range(0, len(wanted), IN_CHUNK):
+        query = select(*_REACHABILITY).where(Patient.id.in_(wanted[start : start + IN_CHUNK]))
+        found.extend(Reachability.model_validate(dict(row)) for row in session.execute(query).mappings())
+    return found
 
 
 def count(session: Session, wanted: PatientFilter) -> int:
-    """How many patients a filter finds."""
+    """How many patients a filter finds; of many, as counted a moment ago."""
+    if wanted.q:
+        return _count(session, wanted)
+    return totals.recent(session, ("patients", wanted), lambda: _count(session, wanted))
+
+
+def _count(session: Session, wanted: PatientFilter) -> int:
     return session.scalar(_filtered(session, select(func.count()).select_from(Patient), wanted)) or 0
 
 
@@ -132,7 +200,24 @@ def distinct(session: Session, column: str) -> tuple[str, ...]:
     return tuple(session.scalars(select(attribute).where(attribute.is_not(None)).distinct().order_by(attribute)))
 
 
-_BUILT = {"preferences", "relatives"}
+_REACHABILITY = (
+    Patient.id.label("patient_id"),
+    Patient.consent,
+    Patient.do_not_contact,
+    Patient.deceased,
+    Patient.phone_sealed.is_not(None).label("has_phone"),
+    Patient.wrong_number,
+    Patient.preferences,
+)
+_PLAIN = tuple(name for name in PatientView.model_fields if name not in {"name", "phone", "preferences", "relatives"})
+_TABLE = Patient.__table__.c
+_SHOWN = tuple(_TABLE[name] for name in (*_PLAIN, "name_sealed", "phone_sealed", "preferences"))
+_ONE = select(*_SHOWN).where(_TABLE.id == bindparam("patient_id"))
+_RELATIVES = (
+    select(Relative.id, Relative.relation, Relative.name_sealed, Relative.phone_sealed)
+    .where(Relative.patient_id == bindparam("patient_id"))
+    .order_by(Relative.relation, Relative.ordinal)
+)
 
 
 def _known_where(session: Session, column: Column, values: Collection[str]) -> list[KnownPatient]:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core_api.kit.paging import MAX_LIMIT
+
 Gender = Literal["female", "male", "unknown"]
 Consent = Literal["granted", "refused", "unknown"]
 Change = Literal["created", "updated", "unchanged"]
@@ -115,6 +117,28 @@ class PatientView(Frozen):
     updated_at: datetime
 
 
+class PatientLine(Frozen):
+    """A patient in somebody else's list: masked, a line."""
+
+    id: UUID
+    name: str
+    record_number: str
+    department: str | None
+    stage: str | None
+
+
+class Reachability(Frozen):
+    """What decides whether a patient may be contacted at all: nothing that names the person."""
+
+    patient_id: UUID
+    consent: Consent
+    do_not_contact: bool
+    deceased: bool
+    has_phone: bool
+    wrong_number: bool
+    preferences: Preferences
+
+
 class Contact(Frozen):
     """What placing a call needs, in the clear: never logged, never sent to a page."""
 
@@ -129,19 +153,43 @@ class Contact(Frozen):
     preferences: Preferences
 
 
-class PatientFilter(Frozen):
-    """Which patients; None means any.
+class PatientGroup(Frozen):
+    """Which group of patients; None means any. It travels in an address, so it has no room for a name or a phone.
 
     Attributes:
-        q: A name or part of it, a phone or its last four digits, an identity, record or visit card number.
         list: "waiting" for 等待移植, "postoperative" for 术后随访.
     """
 
-    q: str | None = Field(default=None, max_length=100)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     site: str | None = None
     department: str | None = None
     stage: str | None = None
     list: PatientList | None = None
+
+
+class PatientFilter(PatientGroup):
+    """Which patients; None means any.
+
+    Attributes:
+        q: A name or part of it, a phone or its last four digits, an identity, record or visit card number.
+    """
+
+    q: str | None = Field(default=None, max_length=100)
+
+
+class PatientPage(PatientGroup):
+    """One page of a group."""
+
+    cursor: str | None = Field(default=None, max_length=400, description="上一页的 next_cursor")
+    limit: int = Field(default=20, ge=1, le=MAX_LIMIT)
+
+
+class PatientSearch(PatientFilter):
+    """A search as a request's body carries it: what is typed never stands in an address or a log of addresses."""
+
+    cursor: str | None = Field(default=None, max_length=400)
+    limit: int = Field(default=20, ge=1, le=MAX_LIMIT)
 
 
 class Facets(Frozen):

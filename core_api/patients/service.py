@@ -23,8 +23,10 @@ from core_api.patients.schemas import (
     KnownPatient,
     PatientFilter,
     PatientIn,
+    PatientLine,
     PatientView,
     Preferences,
+    Reachability,
     UpsertResult,
 )
 from core_api.patients.sealing import Row
@@ -63,6 +65,7 @@ def upsert_many(session: Session, patients: Sequence[tuple[PatientIn, str]], clo
             results.append(UpsertResult(patient_id=earlier.patient_id, change="unchanged"))
         else:
             _change(session, earlier, patient, source_hash, now)
+            _tell(session, earlier.patient_id, "record", clock)
             results.append(UpsertResult(patient_id=earlier.patient_id, change="updated"))
     repository.insert_many(session, new_rows, grams, relatives)
     return results
@@ -94,12 +97,22 @@ def get(session: Session, patient_id: UUID) -> PatientView:
     Raises:
         NotFound: There is none.
     """
-    return repository.view(session, repository.by_id(session, patient_id), with_relatives=True)
+    return repository.shown(session, patient_id)
+
+
+def lines(session: Session, patient_ids: Collection[UUID]) -> dict[UUID, PatientLine]:
+    """Masked lines for lists, by id; unknown ids are left out."""
+    return {line.id: line for line in repository.lines(session, patient_ids)} if patient_ids else {}
 
 
 def by_record_number(session: Session, record_number: str) -> UUID | None:
     """The id behind a record number."""
     return repository.id_of(session, record_number)
+
+
+def ids_of(session: Session, record_numbers: Collection[str]) -> dict[str, UUID]:
+    """The ids behind record numbers; unknown ones are not in the result."""
+    return {number: one.patient_id for number, one in known(session, record_numbers).items()}
 
 
 def search(session: Session, wanted: PatientFilter, cursor: str | None, limit: int) -> Page[PatientView]:
@@ -116,6 +129,11 @@ def search(session: Session, wanted: PatientFilter, cursor: str | None, limit: i
         next_cursor=encode_cursor(items[limit - 1].record_number) if more else None,
         total=repository.count(session, wanted) if after is None else None,
     )
+
+
+def reachability(session: Session, patient_ids: Collection[UUID]) -> list[Reachability]:
+    """What decides whether patients may be contacted, many at once; who is not there is not in the result."""
+    return repository.reachability(session, patient_ids)
 
 
 def facets(session: Session) -> Facets:
@@ -251,4 +269,8 @@ def _clear(session: Session, row: Patient) -> dict[str, str | None]:
 def _changed(session: Session, row: Patient, what: str, clock: Clock) -> None:
     row.updated_at = clock.now()
     session.flush()
-    publish(session, "patient.changed", row.id, {"patient_id": str(row.id), "field": what}, clock)
+    _tell(session, row.id, what, clock)
+
+
+def _tell(session: Session, patient_id: UUID, what: str, clock: Clock) -> None:
+    publish(session, "patient.changed", patient_id, {"patient_id": str(patient_id), "field": what}, clock)

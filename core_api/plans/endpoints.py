@@ -10,9 +10,8 @@ from fastapi.responses import PlainTextResponse
 from core_api.audit import service as audit
 from core_api.kit.paging import Page
 from core_api.kit.web import CurrentUser, Db, Runtime, RuntimeDep, require
-from core_api.patients import service as patients
-from core_api.patients.schemas import PatientFilter
-from core_api.plans import service
+from core_api.plans import completion, service
+from core_api.plans.completion_schemas import CompletedTask, CompleteIn, TaskForm
 from core_api.plans.planning import local_date
 from core_api.plans.schemas import (
     CancelIn,
@@ -29,7 +28,6 @@ router = APIRouter(prefix="/api", tags=["随访计划"])
 Reader = Annotated[CurrentUser, Depends(require("tasks.read"), scope="function")]
 Writer = Annotated[CurrentUser, Depends(require("tasks.write"), scope="function")]
 Planner = Annotated[CurrentUser, Depends(require("plans.write"), scope="function")]
-SEARCH_LIMIT = 200
 
 
 @router.get("/tasks")
@@ -41,10 +39,7 @@ def list_tasks(
 ) -> Page[TaskView]:
     """Tasks by due date; `period` day, week or month lists what is still open and due by its end."""
     audit.record(session, user.id, "task.list", "task", "", "查看随访任务", runtime.clock)
-    wanted = TaskFilter(**query.model_dump(exclude={"template", "q", "cursor", "limit"}), template_key=query.template)
-    if query.q:
-        found = patients.search(session, PatientFilter(q=query.q), None, SEARCH_LIMIT)
-        wanted = wanted.model_copy(update={"patient_ids": tuple(patient.id for patient in found.items)})
+    wanted = TaskFilter(**query.model_dump(exclude={"template", "cursor", "limit"}), template_key=query.template)
     return service.list_tasks(session, wanted, _today(runtime), query.cursor, query.limit)
 
 
@@ -60,6 +55,19 @@ def cancel_task(task_id: UUID, body: CancelIn, session: Db, runtime: RuntimeDep,
     """Cancels an open task for good."""
     audit.record(session, user.id, "task.cancel", "task", task_id, body.reason, runtime.clock)
     return service.cancel_task(session, task_id, body.reason, runtime.clock)
+
+
+@router.get("/tasks/{task_id}/form")
+def read_form(task_id: UUID, session: Db, runtime: RuntimeDep, user: Writer) -> TaskForm:
+    """What staff fill in to complete a task by hand."""
+    audit.record(session, user.id, "task.form", "task", task_id, "填写随访表", runtime.clock)
+    return completion.form(session, task_id, runtime.clock)
+
+
+@router.post("/tasks/{task_id}/complete")
+def complete_task(task_id: UUID, body: CompleteIn, session: Db, runtime: RuntimeDep, user: Writer) -> CompletedTask:
+    """Completes a task with answers that staff found out by telephone, in person or from an outside report."""
+    return completion.complete(session, task_id, body, user.id, runtime.clock)
 
 
 @router.get("/plans/templates")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core_api.kit.clock import Clock
 from core_api.kit.errors import Invalid
 from core_api.plans import repository
-from core_api.plans.schemas import LibraryReport, Template, TemplateView
+from core_api.plans.schemas import LibraryReport, Origin, Template, TemplateView
 from core_api.plans.validation import ItemCodes, validate_template
 
 MAX_YAML_CHARS = 200_000
@@ -43,7 +43,12 @@ def dump_template(template: Template) -> str:
 
 
 def publish_template(
-    session: Session, template: Template, questionnaires: dict[str, ItemCodes] | None, clock: Clock
+    session: Session,
+    template: Template,
+    questionnaires: dict[str, ItemCodes] | None,
+    clock: Clock,
+    *,
+    origin: Origin = "hospital",
 ) -> TemplateView:
     """Puts a template in force as the next version of its key; the same content makes no new version.
 
@@ -58,21 +63,29 @@ def publish_template(
         return latest
     version = latest.version + 1 if latest else 1
     now = clock.now()
-    repository.add_template(session, template, version, now)
-    return TemplateView(version=version, template=template, created_at=now)
+    repository.add_template(session, template, version, origin, now)
+    return TemplateView(version=version, template=template, created_at=now, origin=origin)
 
 
 def load_library(session: Session, clock: Clock) -> LibraryReport:
-    """Puts the shipped templates in force where their key is new; a hospital's own later versions stay."""
-    present = {view.template.key for view in repository.templates(session)}
-    shipped = shipped_templates()
-    for template in shipped:
-        if template.key not in present:
-            publish_template(session, template, None, clock)
-    return LibraryReport(
-        created=tuple(t.key for t in shipped if t.key not in present),
-        unchanged=tuple(t.key for t in shipped if t.key in present),
-    )
+    """Puts the shipped templates in force: new ones, and newer ones in the place of shipped ones.
+
+    A hospital's own version stays. Tasks that were made stay as they are; new ones follow the new version.
+    """
+    present = {view.template.key: view for view in repository.templates(session)}
+    done: dict[str, list[str]] = {"created": [], "updated": [], "unchanged": []}
+    for template in shipped_templates():
+        change = _change(template, present.get(template.key))
+        if change != "unchanged":
+            publish_template(session, template, None, clock, origin="library")
+        done[change].append(template.key)
+    return LibraryReport.model_validate({name: tuple(keys) for name, keys in done.items()})
+
+
+def _change(shipped: Template, in_force: TemplateView | None) -> str:
+    if in_force is None:
+        return "created"
+    return "updated" if in_force.origin == "library" and in_force.template != shipped else "unchanged"
 
 
 @lru_cache(maxsize=1)

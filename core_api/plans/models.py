@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Date, ForeignKey, Index, Integer, String, UniqueConstraint, Uuid
+from sqlalchemy import JSON, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core_api.kit.db import Base, UtcDateTime, new_id
@@ -19,6 +19,7 @@ class PlanTemplate(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     key: Mapped[str] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(Integer)
+    origin: Mapped[str] = mapped_column(String(16))
     definition: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -44,11 +45,16 @@ class Plan(Base):
 
 
 class Task(Base):
-    """One due item. Stored states are never `due`: that is `planned` from its due date on."""
+    """One due item, as the template version says that it was made by (0: no template).
+
+    Stored states are never `due`: that is `planned` from its due date on.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
-        UniqueConstraint("plan_id", "node_key", "occurrence", name="uq_tasks_plan_node_occurrence"),
+        UniqueConstraint(
+            "plan_id", "node_key", "template_version", "occurrence", name="uq_tasks_plan_node_version_occurrence"
+        ),
         Index("ix_tasks_status_due", "status", "due_on", "id"),
         Index("ix_tasks_due", "due_on", "id"),
         Index("ix_tasks_status_changed", "status", "changed_at"),
@@ -59,6 +65,7 @@ class Task(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
     template_key: Mapped[str] = mapped_column(String(64))
     node_key: Mapped[str] = mapped_column(String(64))
+    template_version: Mapped[int] = mapped_column(Integer, default=0)
     occurrence: Mapped[int] = mapped_column(Integer)
     title: Mapped[str] = mapped_column(String(160))
     questionnaire_key: Mapped[str] = mapped_column(String(64))
@@ -70,4 +77,5 @@ class Task(Base):
     status: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(64))
     response_id: Mapped[UUID | None] = mapped_column(Uuid)
+    note_sealed: Mapped[str | None] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)

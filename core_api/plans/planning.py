@@ -14,7 +14,18 @@ from core_api.kit.errors import NotFound
 from core_api.kit.outbox import Event
 from core_api.plans import repository, rules
 from core_api.plans.models import Plan
-from core_api.plans.schemas import AnchorEvent, AnswerCondition, Episode, Node, SyncResult, Template, TemplateView
+from core_api.plans.schemas import (
+    MADE_BY_CAMPAIGNS,
+    AnchorEvent,
+    AnswerCondition,
+    Changes,
+    Episode,
+    ExistingTask,
+    Node,
+    SyncResult,
+    Template,
+    TemplateView,
+)
 from core_api.responses import service as responses
 from core_api.treatments import service as treatments
 from core_api.treatments.schemas import EventIn, TreatmentEvent
@@ -165,7 +176,31 @@ class _Planner:
         plan.template_version, plan.title = found.version, template.title
         plan.anchor_on = episode.anchor.occurred_on
         plan.status = "active" if episode.ends_on is None or episode.ends_on > self._today else "ended"
-        changes = rules.changes(repository.existing_tasks(self._session, plan.id), planned)
+        existing = repository.existing_tasks(self._session, plan.id)
+        earlier = [task for task in existing if task.template_version != found.version]
+        kept = self._earlier(plan, episode, earlier)
+        planned = rules.after_earlier(planned, _counting(earlier, kept))
+        changes = rules.changes([task for task in existing if task.template_version == found.version], planned)
+        return self._apply(plan, kept) + self._apply(plan, changes)
+
+    def _earlier(self, plan: Plan, episode: Episode, tasks: Sequence[ExistingTask]) -> Changes:
+        """What becomes of tasks that earlier versions made: they follow their own version, and get no company."""
+        result = Changes()
+        for version in sorted({task.template_version for task in tasks}):
+            template = repository.template_version(self._session, plan.template_key, version)
+            if template is None:
+                continue
+            made = [task for task in tasks if task.template_version == version]
+            planned = rules.tasks_of(template, episode, self._answers(template, plan), self._today)
+            found = rules.changes(made, planned)
+            result = Changes(
+                move=(*result.move, *found.move),
+                cancel=(*result.cancel, *found.cancel),
+                miss=(*result.miss, *found.miss),
+            )
+        return result
+
+    def _apply(self, plan: Plan, changes: Changes) -> SyncResult:
         made = repository.add_tasks(self._session, plan, changes.create, self._now)
         for task_id, target in changes.move:
             repository.move_task(self._session, task_id, target, self._now)
@@ -177,7 +212,7 @@ class _Planner:
 
     def _sync_rest(self, plan: Plan) -> SyncResult:
         """A plan whose event or template is gone ends; one drawn up by hand only grows old."""
-        if plan.template_key == OWN_PLAN:
+        if plan.template_key in {OWN_PLAN, *MADE_BY_CAMPAIGNS}:
             missed = repository.expired_own_tasks(self._session, plan.id, self._today)
             repository.close_tasks(self._session, missed, "missed", "expired", self._now)
             return SyncResult(missed=len(missed))
@@ -193,6 +228,17 @@ class _Planner:
             return {}
         found = repository.done_responses(self._session, plan.id, sorted(named))
         return {node_key: _accepted(self._session, response_id) for node_key, response_id in found.items()}
+
+
+def _counting(earlier: Sequence[ExistingTask], changes: Changes) -> list[ExistingTask]:
+    """Tasks of earlier versions that stand after the changes: those that a plan has cancelled do not."""
+    reopened = {task_id for task_id, _ in changes.move}
+    gone = set(changes.cancel)
+    return [
+        task
+        for task in earlier
+        if task.id not in gone and (task.id in reopened or task.status != "cancelled" or task.reason != rules.BY_PLAN)
+    ]
 
 
 def _accepted(session: Session, response_id: UUID) -> dict[str, Any]:

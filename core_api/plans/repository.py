@@ -6,7 +6,7 @@ query instead of one per row.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -35,8 +35,9 @@ from core_api.plans.models import Plan, PlanTemplate, Task
 from core_api.plans.rules import shown_status
 from core_api.plans.schemas import (
     AnchorEvent,
+    DueTask,
     ExistingTask,
-    OwnPlanIn,
+    Origin,
     PlannedTask,
     TaskFilter,
     TaskView,
@@ -55,6 +56,7 @@ PATIENTS = table(
     column("deceased", Boolean),
 )
 OPEN = ("planned", "in_progress")
+NOTE = "tasks.note"
 TaskRow = Row[Any]
 
 
@@ -78,15 +80,29 @@ def templates(session: Session) -> list[TemplateView]:
         .order_by(PlanTemplate.key)
     )
     return [
-        TemplateView(version=r.version, template=Template.model_validate(r.definition), created_at=r.created_at)
+        TemplateView(
+            version=r.version,
+            template=Template.model_validate(r.definition),
+            created_at=r.created_at,
+            origin="library" if r.origin == "library" else "hospital",
+        )
         for r in rows
     ]
 
 
-def add_template(session: Session, template: Template, version: int, now: datetime) -> None:
+def add_template(session: Session, template: Template, version: int, origin: Origin, now: datetime) -> None:
     definition = template.model_dump(mode="json")
-    session.add(PlanTemplate(key=template.key, version=version, definition=definition, created_at=now))
+    row = PlanTemplate(key=template.key, version=version, origin=origin, definition=definition, created_at=now)
+    session.add(row)
     session.flush()
+
+
+def template_version(session: Session, key: str, version: int) -> Template | None:
+    """One version of a template, in force or not."""
+    found = session.scalar(
+        select(PlanTemplate.definition).where(PlanTemplate.key == key, PlanTemplate.version == version)
+    )
+    return None if found is None else Template.model_validate(found)
 
 
 def patient_facts(session: Session, patient_id: UUID) -> PatientFacts | None:
@@ -157,6 +173,7 @@ def existing_tasks(session: Session, plan_id: UUID) -> list[ExistingTask]:
             id=row.id,
             node_key=row.node_key,
             occurrence=row.occurrence,
+            template_version=row.template_version,
             title=row.title,
             questionnaire_key=row.questionnaire_key,
             due_on=row.due_on,
@@ -180,6 +197,7 @@ def add_tasks(session: Session, plan: Plan, planned: Iterable[PlannedTask], now:
             template_key=plan.template_key,
             node_key=task.node_key,
             occurrence=task.occurrence,
+            template_version=plan.template_version or 0,
             status="missed" if task.expired else "planned",
             changed_at=now,
             **_dates(task),
@@ -276,19 +294,26 @@ def list_rows(
     return session.execute(query.order_by(Task.due_on, Task.id).limit(limit)).all()
 
 
-def campaign_rows(
+def campaign_tasks(
     session: Session, conditions: Sequence[ColumnElement[bool]], after_id: UUID | None, limit: int
-) -> Sequence[TaskRow]:
-    """Tasks by id, after the given one."""
-    query = _task_query().where(*conditions, PATIENTS.c.deceased.is_(False))
+) -> list[DueTask]:
+    """Tasks by id, after the given one; no name is opened for it."""
+    query = (
+        select(*(Task.__table__.c[name] for name in DueTask.model_fields))
+        .join(PATIENTS, PATIENTS.c.id == Task.patient_id)
+        .where(*conditions, PATIENTS.c.deceased.is_(False))
+    )
     if after_id:
         query = query.where(Task.id > after_id)
-    return session.execute(query.order_by(Task.id).limit(limit)).all()
+    return [DueTask(**row) for row in session.execute(query.order_by(Task.id).limit(limit)).mappings()]
 
 
-def count(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
-    query = select(func.count()).select_from(Task).join(PATIENTS, PATIENTS.c.id == Task.patient_id).where(*conditions)
-    return session.scalar(query) or 0
+def count(session: Session, conditions: Sequence[ColumnElement[bool]], *, of_patients: bool = False) -> int:
+    """How many tasks; `of_patients` when the conditions speak of columns of patients."""
+    query = select(func.count()).select_from(Task)
+    if of_patients:
+        query = query.join(PATIENTS, PATIENTS.c.id == Task.patient_id)
+    return session.scalar(query.where(*conditions)) or 0
 
 
 def conditions_of(wanted: TaskFilter, today: date | None) -> list[ColumnElement[bool]]:
@@ -335,7 +360,7 @@ def done_since(moment: datetime) -> list[ColumnElement[bool]]:
 def _task_query() -> Select[Any]:
     return (
         select(
-            *(c for c in Task.__table__.columns),
+            *(c for c in Task.__table__.columns if c.name not in {"note_sealed", "template_version"}),
             Plan.title.label("template_title"),
             PATIENTS.c.record_number,
             PATIENTS.c.site,
@@ -357,40 +382,3 @@ def _dates(task: PlannedTask) -> dict[str, Any]:
         "expires_on": task.expires_on,
         "priority": task.priority,
     }
-
-
-def add_own_plan(session: Session, patient_id: UUID, template_key: str, wanted: OwnPlanIn, now: datetime) -> UUID:
-    """Adds a plan drawn up by hand with its tasks."""
-    plan = Plan(
-        id=new_id(),
-        patient_id=patient_id,
-        template_key=template_key,
-        title=wanted.title,
-        status="active",
-        anchor_kind=template_key,
-        created_at=now,
-    )
-    session.add(plan)
-    session.flush()
-    session.add_all(
-        Task(
-            id=new_id(),
-            plan_id=plan.id,
-            patient_id=patient_id,
-            template_key=template_key,
-            node_key="round",
-            occurrence=number,
-            title=one.title,
-            questionnaire_key=one.questionnaire_key,
-            due_on=one.due_on,
-            opens_on=one.due_on,
-            expires_on=one.due_on + timedelta(days=one.window_after_days),
-            priority=50,
-            channel=one.channel,
-            status="planned",
-            changed_at=now,
-        )
-        for number, one in enumerate(wanted.tasks, start=1)
-    )
-    session.flush()
-    return plan.id

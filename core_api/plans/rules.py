@@ -107,6 +107,23 @@ def changes(existing: Sequence[ExistingTask], planned: Sequence[PlannedTask]) ->
     return Changes(create=create, move=tuple(move), cancel=tuple(cancel), miss=tuple(miss))
 
 
+def after_earlier(planned: Sequence[PlannedTask], made: Sequence[ExistingTask]) -> tuple[PlannedTask, ...]:
+    """What a new template version adds to the tasks that an earlier one made, which stay.
+
+    A node that is asked once is not asked again; a recurring one goes on after its last round.
+
+    Args:
+        planned: By the version in force.
+        made: Tasks of earlier versions that count: open, missed, done or closed by people.
+    """
+    last: dict[str, date] = {}
+    for task in made:
+        last[task.node_key] = max(task.due_on, last.get(task.node_key, task.due_on))
+    return tuple(
+        task for task in planned if task.node_key not in last or (task.recurring and task.due_on > last[task.node_key])
+    )
+
+
 def event_from(created: CreatesEvent, answers: Mapping[str, AnswerValue], answered_on: date) -> date | None:
     """The date of the event that answers put on the record; None when they put none there.
 

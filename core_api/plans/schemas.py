@@ -16,6 +16,7 @@ EventKind = Literal[
     "transplant_liver",
     "waiting_listed",
     "delivery",
+    "discharge",
 ]
 EVENT_TITLES: dict[str, str] = {
     "transfer": "胚胎移植",
@@ -25,12 +26,17 @@ EVENT_TITLES: dict[str, str] = {
     "transplant_liver": "肝移植手术",
     "waiting_listed": "登记等待",
     "delivery": "分娩",
+    "discharge": "出院",
 }
 Operator = Literal["=", "!=", ">", "<", ">=", "<="]
 TaskStatus = Literal["planned", "due", "in_progress", "done", "unreachable", "cancelled", "missed"]
 Period = Literal["day", "week", "month"]
 Channel = Literal["voice", "sms", "chat"]
 CancelReason = Literal["patient_declined", "done_elsewhere", "duplicate", "other"]
+Origin = Literal["library", "hospital"]
+"""Who put a template in force: a shipped one gives way to a newer shipped one, a hospital's own stays."""
+MADE_BY_CAMPAIGNS = ("storage_fee", "satisfaction_call", "call_list")
+"""Keys of plans that hold tasks called for by campaigns; no template may have them."""
 Scalar = bool | int | float | str
 AnswerValue = bool | int | float | str | date | tuple[str, ...]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -177,6 +183,7 @@ class TemplateView(Frozen):
     version: int
     template: Template
     created_at: datetime
+    origin: Origin = "hospital"
 
 
 class TemplateProblem(Frozen):
@@ -225,6 +232,7 @@ class ExistingTask(Frozen):
     id: UUID
     node_key: str
     occurrence: int
+    template_version: int = 0
     title: str
     questionnaire_key: str
     due_on: date
@@ -274,7 +282,9 @@ class TaskFilter(Frozen):
 
 
 class TaskQuery(Frozen):
-    """The filter as an address carries it."""
+    """The filter as an address carries it; it has no room for a name or a phone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     period: Period | None = None
     due_from: date | None = None
@@ -284,7 +294,6 @@ class TaskQuery(Frozen):
     template: str | None = None
     status: TaskStatus | None = None
     patient_id: UUID | None = None
-    q: str | None = Field(default=None, max_length=100)
     cursor: str | None = Field(default=None, max_length=400, description="上一页的 next_cursor")
     limit: int = Field(default=20, ge=1, le=MAX_LIMIT)
 
@@ -313,6 +322,16 @@ class TaskView(Frozen):
     department: str | None
     stage: str | None
     changed_at: datetime
+
+
+class DueTask(Frozen):
+    """A task as a campaign takes it up: nothing of the person but the id, for there may be a million."""
+
+    id: UUID
+    patient_id: UUID
+    title: str
+    questionnaire_key: str
+    channel: Channel | None
 
 
 class PlanView(Frozen):
@@ -357,5 +376,8 @@ class TaskCounts(Frozen):
 
 
 class LibraryReport(Frozen):
+    """`updated`: a newer shipped version took the place of the shipped one before it."""
+
     created: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
+from core_api.kit import totals
 from core_api.kit.clock import Clock, SystemClock
 from core_api.kit.errors import Conflict, Invalid, NotFound
 from core_api.kit.outbox import publish
 from core_api.kit.paging import Page, decode_cursor, encode_cursor
-from core_api.plans import library, repository, rules
+from core_api.plans import library, repository, rules, sources
 from core_api.plans.library import dump_template, load_library, parse_template
 from core_api.plans.planning import (
     OWN_PLAN,
@@ -27,6 +28,7 @@ from core_api.plans.planning import (
 from core_api.plans.schemas import (
     EVENT_TITLES,
     CancelReason,
+    DueTask,
     OwnPlanIn,
     Period,
     PlanView,
@@ -82,13 +84,17 @@ def list_tasks(
     return Page(
         items=[repository.view(session, row, today) for row in rows[:limit]],
         next_cursor=encode_cursor(last.due_on.isoformat(), str(last.id)) if last else None,
-        total=repository.count(session, conditions),
+        total=totals.recent(
+            session,
+            ("tasks", wanted, today),
+            lambda: repository.count(session, conditions, of_patients=bool(wanted.site or wanted.stage)),
+        ),
     )
 
 
 def due_for_campaign(
     session: Session, wanted: TaskFilter, limit: int, after_id: UUID | None = None, today: date | None = None
-) -> list[TaskView]:
+) -> list[DueTask]:
     """Tasks that a campaign may take up, by id after `after_id`; nobody who has died.
 
     Args:
@@ -102,9 +108,7 @@ def due_for_campaign(
     day = today or wanted.due_to
     if day is not None:
         conditions += repository.callable_on(day)
-    rows = repository.campaign_rows(session, conditions, after_id, limit)
-    shown_on = today or local_date(SystemClock().now(), zone_of(session))
-    return [repository.view(session, row, shown_on) for row in rows]
+    return repository.campaign_tasks(session, conditions, after_id, limit)
 
 
 def task(session: Session, task_id: UUID, today: date | None = None) -> TaskView:
@@ -217,7 +221,7 @@ def create_own_plan(session: Session, patient_id: UUID, wanted: OwnPlanIn, clock
             questionnaires.published(session, key)
         except NotFound as error:
             raise Invalid("问卷不存在或未发布，请改选已发布的问卷", field="tasks.questionnaire_key") from error
-    return repository.add_own_plan(session, patient_id, OWN_PLAN, wanted, clock.now())
+    return sources.add_own_plan(session, patient_id, OWN_PLAN, wanted, clock.now())
 
 
 def proposed(session: Session, patient_id: UUID) -> list[TemplateView]:

@@ -8,6 +8,7 @@ from itertools import combinations
 from core_api.plans.rules import compare
 from core_api.plans.schemas import (
     EVENT_TITLES,
+    MADE_BY_CAMPAIGNS,
     AnswerCondition,
     Condition,
     DetailCondition,
@@ -47,6 +48,8 @@ def validate_template(
 
 
 def _template_problems(template: Template) -> Iterator[TemplateProblem]:
+    if template.key in {"own", *MADE_BY_CAMPAIGNS}:
+        yield _problem("reserved_key", None, f"模板的 key“{template.key}”由系统使用，请改用别的名称")
     if template.anchor not in EVENT_TITLES:
         yield _problem("unknown_event", None, f"起点事件“{template.anchor}”不存在，请改为其中之一：{_KNOWN}")
     for event in template.episode_ends_on:

@@ -33,6 +33,10 @@ class DefinitionRefused(Invalid):
         )
         super().__init__(f"问卷有{len(problems)}处问题，不能发布。{shown}", field=problems[0].link_id)
         self.problems = tuple(problems)
+        self.items = tuple(
+            {"field": one.link_id or "", "code": one.code, "reason": one.reason, "remedy": one.remedy}
+            for one in problems
+        )
 
 
 def published(session: Session, key: str) -> Questionnaire:

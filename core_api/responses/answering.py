@@ -55,6 +55,36 @@ def open_response(  # noqa: PLR0913 - the contract with dialogs and campaigns
     return _view(session, row)
 
 
+def open_received(
+    session: Session,
+    patient_id: UUID,
+    questionnaire: Questionnaire,
+    task_id: UUID | None,
+    source_key: str | None,
+    clock: Clock,
+) -> UUID:
+    """Opens a response that another system sent, in the version it names."""
+    row = ResponseRow(
+        id=new_id(),
+        patient_id=patient_id,
+        task_id=task_id,
+        source_key=source_key,
+        questionnaire_key=questionnaire.key,
+        version=questionnaire.version,
+        status="in_progress",
+        channel="fhir",
+        started_at=clock.now(),
+    )
+    repository.add(session, row)
+    return row.id
+
+
+def unfinished(session: Session, task_id: UUID, questionnaire_key: str) -> ResponseView | None:
+    """A task's response that was begun and not completed."""
+    row = repository.find_open(session, f"{task_id}:{questionnaire_key}")
+    return None if row is None else _view(session, row)
+
+
 def answers(session: Session, response_id: UUID) -> ResponseView:
     """The response with the counting revision of each answer.
 
@@ -138,6 +168,7 @@ def raise_alerts(
             source_kind=SOURCE_KIND,
             source_id=view.id,
             response_id=view.id,
+            call_id=view.call_id,
         )
         alerts.raise_alert(session, alert, clock)
     return hits
@@ -158,6 +189,7 @@ def _open_rechecks(session: Session, questionnaire: Questionnaire, view: Respons
         recheck = RecheckOpened(
             response_id=view.id,
             patient_id=view.patient_id,
+            call_id=view.call_id,
             link_id=answer.link_id,
             reason=rules.recheck_reason(answer),
             level=rules.hidden_level(questionnaire, view.values, answer),

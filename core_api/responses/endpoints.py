@@ -1,9 +1,9 @@
 """Responses and rechecks over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Body, Depends, Response
 
 from core_api.audit import service as audit
 from core_api.kit.paging import Cursor, Limit, Page
@@ -24,6 +24,7 @@ router = APIRouter(tags=["responses"])
 PatientReader = Annotated[CurrentUser, Depends(require("patients.read"))]
 RecheckReader = Annotated[CurrentUser, Depends(require("rechecks.read"))]
 Resolver = Annotated[CurrentUser, Depends(require("rechecks.resolve"))]
+Sender = Annotated[CurrentUser, Depends(require("responses.write"))]
 FHIR_JSON = "application/fhir+json"
 
 
@@ -39,6 +40,18 @@ def list_of_patient(
     """A patient's responses with answers, newest first."""
     audit.record(session, user.id, "responses.read", "patient", patient_id, "查看答卷", runtime.clock)
     return service.of_patient(session, patient_id, cursor, limit)
+
+
+@router.post("/api/responses/fhir", status_code=201)
+def receive_fhir(
+    session: Db, runtime: RuntimeDep, user: Sender, body: Annotated[dict[str, Any], Body()], response: Response
+) -> ResponseView:
+    """Takes in a FHIR R4 QuestionnaireResponse; 200 where it was sent before."""
+    received = service.receive(session, body, runtime.clock)
+    view = received.response
+    response.status_code = 201 if received.new else 200
+    audit.record(session, user.id, "responses.receive", "response", view.id, "接收 FHIR 答卷", runtime.clock)
+    return view
 
 
 @router.get("/api/responses/{response_id}")

@@ -14,6 +14,7 @@ from core_api.questionnaires.fhir import (
     option_coding,
     read_extension,
 )
+from core_api.questionnaires.fhir_base import CANONICAL
 from core_api.questionnaires.rules import read_value
 from core_api.questionnaires.schemas import AnswerValue, Item, Questionnaire
 from core_api.responses.schemas import AnswerIn, AnswerView, ResponseView
@@ -22,6 +23,8 @@ Json = dict[str, Any]
 
 STATUSES = {"in_progress": "in-progress", "completed": "completed", "stopped": "stopped"}
 SYSTEM = "urn:huifang:id"
+RECORD_NUMBER_SYSTEM = "urn:huifang:record-number"
+TASK_SYSTEM = "urn:huifang:task"
 
 
 def response_to_fhir(questionnaire: Questionnaire, view: ResponseView) -> Json:
@@ -101,6 +104,38 @@ def response_from_fhir(questionnaire: Questionnaire, resource: Json) -> tuple[UU
     if resource.get("questionnaire") != wanted:
         raise Invalid("答卷与问卷的版本不一致", code="fhir_questionnaire", field="questionnaire")
     return _patient(resource), [_item_in(questionnaire, entry) for entry in resource.get("item", [])]
+
+
+def questionnaire_named(resource: Json) -> tuple[str, int]:
+    """Key and version of the questionnaire that a resource refers to.
+
+    Raises:
+        Invalid: It refers to none of ours.
+    """
+    key, _, version = str(resource.get("questionnaire", "")).removeprefix(CANONICAL).partition("|")
+    if not str(resource.get("questionnaire", "")).startswith(CANONICAL) or not version.isdigit():
+        raise Invalid("答卷没有写明本系统的问卷和版本", code="fhir_questionnaire", field="questionnaire")
+    return key, int(version)
+
+
+def record_number_of(resource: Json) -> str | None:
+    """The record number by which a resource names its patient."""
+    subject = resource.get("subject", {}).get("identifier", {})
+    return str(subject.get("value")) if subject.get("system") == RECORD_NUMBER_SYSTEM else None
+
+
+def task_of(resource: Json) -> UUID | None:
+    """The follow-up task that a resource answers, if it names one of ours.
+
+    Raises:
+        Invalid: The task's id is none.
+    """
+    named = [reference.get("identifier", {}) for reference in resource.get("basedOn", [])]
+    ours = next((one.get("value") for one in named if one.get("system") == TASK_SYSTEM), None)
+    try:
+        return UUID(str(ours)) if ours else None
+    except ValueError as error:
+        raise Invalid("答卷里的随访任务编号无效", code="fhir_task", field="basedOn") from error
 
 
 def _patient(resource: Json) -> UUID | None:

@@ -10,16 +10,23 @@ from core_api.kit.db import Base, UtcDateTime, new_id
 
 
 class ResponseRow(Base):
-    """One patient's filled copy; `open_key` keeps a task from having two unfinished ones."""
+    """One patient's filled copy; `open_key` keeps a task from having two unfinished ones.
+
+    `source_key` is the blind index of the identifier under which another system sent it; `call_id` the latest call.
+    """
 
     __tablename__ = "responses"
-    __table_args__ = (Index("ix_responses_patient_id_started_at", "patient_id", "started_at"),)
+    __table_args__ = (
+        Index("ix_responses_patient_id_started_at", "patient_id", "started_at"),
+        Index("ix_responses_source_key", "source_key", unique=True),
+    )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     patient_id: Mapped[UUID] = mapped_column(Uuid)
     task_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)
     call_id: Mapped[UUID | None] = mapped_column(Uuid)
     open_key: Mapped[str | None] = mapped_column(String(110), unique=True)
+    source_key: Mapped[str | None] = mapped_column(String(64))
     questionnaire_key: Mapped[str] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(Integer)
     channel: Mapped[str] = mapped_column(String(16))
@@ -58,6 +65,7 @@ class RecheckRow(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     response_id: Mapped[UUID] = mapped_column(ForeignKey("responses.id", ondelete="CASCADE"))
     patient_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    call_id: Mapped[UUID | None] = mapped_column(Uuid)
     link_id: Mapped[str] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(String(16))
     level: Mapped[str | None] = mapped_column(String(8))

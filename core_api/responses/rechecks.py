@@ -112,7 +112,7 @@ def _view(session: Session, record: RecheckRecord) -> RecheckView:
         level=record.level,
         status=record.status,
         response_id=record.response_id,
-        call_id=response.call_id,
+        call_id=record.call_id or response.call_id,
         created_at=record.created_at,
         resolved_at=record.resolved_at,
     )

@@ -32,6 +32,11 @@ def find_open(session: Session, open_key: str) -> ResponseRow | None:
     return session.scalar(select(ResponseRow).where(ResponseRow.open_key == open_key))
 
 
+def by_source(session: Session, source_key: str) -> UUID | None:
+    """The response that another system sent under an identifier."""
+    return session.scalar(select(ResponseRow.id).where(ResponseRow.source_key == source_key))
+
+
 def find(session: Session, response_id: UUID, *, lock: bool = False) -> ResponseRow | None:
     query = select(ResponseRow).where(ResponseRow.id == response_id)
     return session.scalar(query.with_for_update() if lock else query)

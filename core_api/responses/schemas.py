@@ -36,6 +36,13 @@ class AnswerIn(Frozen):
     status: AnswerStatus = "accepted"
 
 
+class StaffAnswer(Frozen):
+    """An answer as staff enter it; no value means that it could not be found out."""
+
+    link_id: str = Field(max_length=64)
+    value: StrictBool | StrictInt | StrictFloat | StrictStr | list[str] | None = None
+
+
 class AnswerView(Frozen):
     link_id: str
     question: str
@@ -82,6 +89,14 @@ class FinishResult(Frozen):
     rechecks: tuple[UUID, ...]
 
 
+class Received(Frozen):
+    """A response that another system sent, as it was kept."""
+
+    response: ResponseView
+    new: bool
+    alert_hits: tuple[AlertHit, ...]
+
+
 class RecheckItem(Frozen):
     """What staff need to enter the right answer."""
 
@@ -120,6 +135,7 @@ class RecheckOpened(Frozen):
 
     response_id: UUID
     patient_id: UUID
+    call_id: UUID | None = None
     link_id: str
     reason: RecheckReason
     level: Level | None

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import JSON, Date, ForeignKey, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core_api.kit.db import Base, UtcDateTime
+from core_api.kit.db import Base, UtcDateTime, exact
 
 
 class TreatmentEventRow(Base):
@@ -20,7 +20,7 @@ class TreatmentEventRow(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(32))
     occurred_on: Mapped[date] = mapped_column(Date)
-    source_key: Mapped[str] = mapped_column(String(120))
+    source_key: Mapped[str] = mapped_column(exact(120))
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -14,8 +14,11 @@ EventKind = Literal[
     "transplant_liver",
     "waiting_listed",
     "delivery",
+    "discharge",
 ]
-EventChange = Literal["created", "moved", "unchanged"]
+Urgency = Literal["urgent", "routine"]
+EventChange = Literal["created", "moved", "changed", "unchanged"]
+"""`changed`: the same day, another detail."""
 
 
 class EventIn(BaseModel):
@@ -33,6 +36,22 @@ class EventIn(BaseModel):
     occurred_on: date
     source_key: str = Field(min_length=1, max_length=120)
     detail: dict[str, Any] = {}
+
+
+class EventByStaff(BaseModel):
+    """An event as staff enter it; `urgency` belongs to a registration on the waiting list."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: EventKind
+    occurred_on: date
+    urgency: Urgency | None = None
+
+
+class UrgencyIn(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    urgency: Urgency
 
 
 class TreatmentEvent(EventIn):
