@@ -1,29 +1,76 @@
-"""The door to the knowledge base: packaged entries until editors curate their own."""
+"""The door to the knowledge base."""
 
-from functools import cache
-from importlib.resources import files
+from uuid import UUID
 
-import yaml
+from sqlalchemy.orm import Session
 
-from knowledge.rules import Index, best, build
-from knowledge.schemas import Answer, Entry
+from core_api.kit.clock import Clock
+from core_api.kit.outbox import Handler
+from knowledge.asked import bank
+from knowledge.asked.endpoints import router as _asked_router
+from knowledge.asked.schemas import Answer, Choice, Finding
+from knowledge.asked.schemas import AskedIn as Asked
+from knowledge.asked.service import answer, ask, choose, rate, suggest
+from knowledge.candidates import service as _candidates
+from knowledge.candidates.endpoints import router as _candidates_router
+from knowledge.candidates.schemas import CandidateIn, SourceKind
+from knowledge.entries.endpoints import router as _entries_router
+from knowledge.entries.service import warn_expiring
+from knowledge.evaluation.endpoints import router as _evaluation_router
+from knowledge.evaluation.files import evaluate
+from knowledge.exchange.endpoints import router as _exchange_router
+from knowledge.publishing.endpoints import router as _publishing_router
+from knowledge.search.finder import configure
+from knowledge.starter.service import load_library
+from knowledge.terms.endpoints import router as _terms_router
+from knowledge.upkeep import reindex, train
 
-THRESHOLD = 0.37
-"""Chosen on tests/knowledge/questions.yml: every question there found, none of the others answered."""
+routers = (
+    _publishing_router,
+    _entries_router,
+    _asked_router,
+    _candidates_router,
+    _evaluation_router,
+    _terms_router,
+    _exchange_router,
+)
 
-__all__ = ["Answer", "find"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "Choice",
+    "Finding",
+    "answer",
+    "ask",
+    "choose",
+    "configure",
+    "evaluate",
+    "handlers",
+    "load_library",
+    "propose",
+    "rate",
+    "reindex",
+    "routers",
+    "suggest",
+    "train",
+    "warn_expiring",
+]
 
 
-def find(question: str) -> Answer | None:
-    """The answer to a service question, or None where no entry is near enough."""
-    found = best(_index(), question)
-    if found is None or found[1] < THRESHOLD:
-        return None
-    entry, score = found
-    return Answer(text_voice=entry.voice, text_chat=entry.chat or entry.voice, entry_key=entry.key, score=score)
+def propose(  # noqa: PLR0913, PLR0917 - what was asked and answered, where and by whom
+    session: Session,
+    question: str,
+    answer: str,
+    source_kind: SourceKind,
+    source_id: UUID | None,
+    author_id: UUID | None,
+    clock: Clock,
+) -> UUID:
+    """Keeps somebody's reply as a candidate for editors; the same source again is the same candidate."""
+    wanted = CandidateIn(question=question, answer=answer, source_kind=source_kind, source_id=source_id)
+    return _candidates.propose(session, wanted, author_id, clock)
 
 
-@cache
-def _index() -> Index:
-    text = files("knowledge").joinpath("library/service.yaml").read_text("utf-8")
-    return build([Entry.model_validate(entry) for entry in yaml.safe_load(text)["entries"]])
+def handlers(clock: Clock) -> dict[str, tuple[Handler, ...]]:
+    """Outbox handlers by event name."""
+    return {"knowledge.unanswered": (bank.grouping(clock),), "knowledge.published": (bank.on_published,)}

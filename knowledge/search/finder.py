@@ -1,0 +1,193 @@
+"""The process's index, kept as new as the database.
+
+Its version is read with every question, what changed is applied, and the index is swapped whole. One finder per
+database and process.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+from core_api.kit.clock import Clock
+from core_api.kit.db import Sessions
+from knowledge.entries import reading
+from knowledge.entries.schemas import State
+from knowledge.search import files, index, rules
+from knowledge.search.dense import Encoder, EncoderUnavailable, StaticEncoder
+from knowledge.search.index import Index
+from knowledge.search.rules import Method
+from knowledge.search.schemas import Hit, IndexView, Tuning
+from knowledge.search.text import Analyser
+from knowledge.terms import service as terms
+
+log = logging.getLogger(__name__)
+DELTA_MAX = 2_000
+BUILD_AT_ONCE_UP_TO = 20_000
+"""A smaller index is built anew while the question waits (a second or two), a larger one beside it."""
+MODEL_FOLDER = "model"
+MakeEncoder = Callable[[Path | None], Encoder | None]
+
+
+def static_encoder(folder: Path | None) -> Encoder | None:
+    """The trained model of this site, if there is a sound one."""
+    if folder is None or not (folder / MODEL_FOLDER).is_dir():
+        return None
+    try:
+        return StaticEncoder.load(folder / MODEL_FOLDER)
+    except EncoderUnavailable:
+        log.warning("knowledge model is damaged; finding by words alone")
+        return None
+
+
+class Finder:
+    """Answers from an immutable index that it replaces when the database has moved on."""
+
+    def __init__(self, engine: Engine, folder: Path | None = None, encoder: MakeEncoder = static_encoder) -> None:
+        """`folder` keeps the index and the model; without one everything is built in memory."""
+        self._engine = engine
+        self._folder = folder
+        self._make_encoder = encoder
+        self._index: Index | None = None
+        self._lock = threading.Lock()
+        self._building: threading.Thread | None = None
+
+    def search(
+        self,
+        session: Session,
+        text: str,
+        clock: Clock,
+        limit: int = 10,
+        *,
+        audience: Sequence[str] = (),
+        method: Method = "fused",
+    ) -> list[Hit]:
+        """The entries nearest to a question as the database stands now."""
+        found, tuning = self.current(session)
+        return found.search(text, tuning, clock.now(), limit, audience=audience, method=method)
+
+    def current(self, session: Session) -> tuple[Index, Tuning]:
+        """The index as the session's database stands now, and the thresholds in force."""
+        state = reading.state(session)
+        tuning = Tuning.model_validate(state.tuning) if state.tuning else rules.FUSED
+        found = self._index
+        if found is not None and _is_current(found, state):
+            return found, tuning
+        with self._lock:
+            self._index = found = self._renewed(session, self._index, state)
+        return found, tuning
+
+    def view(self, session: Session) -> IndexView:
+        """How large the index is."""
+        return self.current(session)[0].view()
+
+    def warm_up(self, sessions: Sessions) -> None:
+        """Loads or builds the index, so that the first question does not wait for it."""
+        with sessions() as session:
+            session.connection(execution_options={"read_only": True})
+            self.current(session)
+
+    def forget(self) -> None:
+        """Lets the index be built anew at the next question."""
+        with self._lock:
+            self._index = None
+
+    def _renewed(self, session: Session, old: Index | None, state: State) -> Index:
+        if old is None:
+            return self._first(session, state)
+        if _is_current(old, state):
+            return old
+        if old.terms_version != state.terms_version:
+            if len(old.base.texts) <= BUILD_AT_ONCE_UP_TO:
+                return self._built(session, state)
+            self._build_beside()
+        changed = old.with_changes(state.version, reading.live_since(session, old.version))
+        if len(changed.changed) > DELTA_MAX:
+            self._build_beside()
+        return changed
+
+    def _first(self, session: Session, state: State) -> Index:
+        """From the file if it is sound, with what changed since; else from the database."""
+        analyser, encoder = self._reader(session)
+        kept = files.load(self._folder, _fingerprint(state, encoder)) if self._folder else None
+        if kept is None or kept[0] > state.version:
+            return self._built(session, state)
+        version, segment, weights = kept
+        found = index.of_segment(segment, weights, analyser, encoder, (version, state.terms_version))
+        _warm(found)
+        return (
+            found
+            if version == state.version
+            else found.with_changes(state.version, reading.live_since(session, version))
+        )
+
+    def _built(self, session: Session, state: State) -> Index:
+        analyser, encoder = self._reader(session)
+        found = index.build(reading.live_since(session, 0), analyser, encoder, state.version, state.terms_version)
+        _warm(found)
+        if self._folder is not None:
+            files.save(self._folder, state.version, _fingerprint(state, encoder), found.base, dict(found.weights))
+        return found
+
+    def _build_beside(self) -> None:
+        """Builds a new index in a thread of its own, while the old one answers."""
+        if self._building is not None and self._building.is_alive():
+            return
+        self._building = threading.Thread(target=self._build_and_swap, name="knowledge-index", daemon=True)
+        self._building.start()
+
+    def _build_and_swap(self) -> None:
+        try:
+            with Session(self._engine) as session:
+                session.connection(execution_options={"read_only": True})
+                built = self._built(session, reading.state(session))
+        except Exception:
+            log.exception("knowledge index could not be built; the old one answers on")
+            return
+        with self._lock:
+            self._index = built
+
+    def _reader(self, session: Session) -> tuple[Analyser, Encoder | None]:
+        words = terms.dictionary(session)
+        return Analyser(words.synonyms, words.words, self._folder), self._make_encoder(self._folder)
+
+
+_finders: WeakKeyDictionary[Engine, Finder] = WeakKeyDictionary()
+_finders_lock = threading.Lock()
+
+
+def finder_of(session: Session) -> Finder:
+    """The finder of a session's database in this process."""
+    bind = session.get_bind()
+    engine = bind.engine if isinstance(bind, Connection) else bind
+    with _finders_lock:
+        if engine not in _finders:
+            _finders[engine] = Finder(engine)
+        return _finders[engine]
+
+
+def configure(sessions: Sessions, folder: Path, encoder: MakeEncoder = static_encoder) -> Finder:
+    """Gives the database's finder a folder for its index and model; called once, where the process is composed."""
+    with sessions() as session:
+        bind = session.get_bind()
+    engine = bind.engine if isinstance(bind, Connection) else bind
+    with _finders_lock:
+        _finders[engine] = Finder(engine, folder, encoder)
+        return _finders[engine]
+
+
+def _is_current(found: Index, state: State) -> bool:
+    return found.version == state.version and found.terms_version == state.terms_version
+
+
+def _fingerprint(state: State, encoder: Encoder | None) -> str:
+    return f"{state.terms_version}:{encoder.name if encoder else ''}"
+
+
+def _warm(found: Index) -> None:
+    if found.base.vectors is not None:
+        found.base.vectors.warm_up()

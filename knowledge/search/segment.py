@@ -1,0 +1,182 @@
+"""A segment: the wordings of a set of entries, ready to be searched."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.entries.schemas import AnswerClass, Live
+from knowledge.search import lexical
+from knowledge.search.dense import Encoder, Vectors
+from knowledge.search.lexical import Floats, Postings, Weights
+from knowledge.search.text import FAMILIES, Analyser, Terms
+
+ALWAYS_FROM, ALWAYS_UNTIL = -np.inf, np.inf
+EVERY_TERM_UP_TO = 50_000
+COMMON_SHARE = 0.05
+LEXICAL_CANDIDATES = 200
+DENSE_CANDIDATES = 100
+WORTH = 0.5
+"""A text whose first score is below this share of the best one's is no candidate of the lexical side."""
+EVERYBODY = frozenset({"all"})
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What finding must know of an entry without asking the database."""
+
+    entry_id: UUID
+    key: str
+    revision_id: UUID
+    revision: int
+    answer_class: AnswerClass
+    audience: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, read once for all segments: its terms and their weights by family, and its vector."""
+
+    terms: Mapping[str, Terms]
+    weights: Mapping[str, Floats]
+    vector: Floats | None
+
+    def ideal(self, family: str) -> float:
+        """The weight of all its terms."""
+        return float(self.weights[family].sum())
+
+
+@dataclass(frozen=True)
+class Features:
+    """Candidates of one segment, one row each; every feature is 0..1."""
+
+    texts: Places
+    values: Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Wordings with the entries they belong to.
+
+    Attributes:
+        entries: What is known of each entry.
+        texts: All wordings; an entry's first one is its question.
+        owner: Position of each wording's entry, shape (texts,), ascending.
+        valid: From when until when each entry answers, POSIX seconds, shape (entries, 2).
+        families: Postings by family.
+        vectors: Of all wordings, if there was an encoder.
+    """
+
+    entries: tuple[Known, ...]
+    texts: Sequence[str]
+    owner: NDArray[np.int32]
+    valid: NDArray[np.float64]
+    families: Mapping[str, Postings]
+    vectors: Vectors | None
+
+    def question_of(self, entry: int) -> str:
+        """The question by which an entry is offered."""
+        return self.texts[int(np.searchsorted(self.owner, entry))]
+
+    def features(self, question: Question, means: Mapping[str, float], allowed: NDArray[np.bool_]) -> Features:
+        """The texts worth a closer look, by either side, and their features.
+
+        Args:
+            question: Read with the weights of the index.
+            means: Mean length by family of the index.
+            allowed: Which entries may be found, shape (entries,).
+        """
+        most = len(self.texts) if len(self.texts) <= EVERY_TERM_UP_TO else int(len(self.texts) * COMMON_SHARE)
+        sums = {name: self.families[name].sums(question.terms[name], question.weights[name], most) for name in FAMILIES}
+        chosen = self._candidates(question, sums, means, allowed)
+        values = {
+            name: np.minimum(
+                _taken(self.families[name], chosen).similarity(sums[name][chosen], question.ideal(name)), 1
+            )
+            for name in FAMILIES
+        }
+        values["coverage"] = _taken(self.families["characters"], chosen).coverage(sums["characters"][chosen])
+        values["bm25"] = _taken(self.families["characters"], chosen).damped(
+            sums["characters"][chosen], means["characters"]
+        )
+        values["dense"] = np.zeros(len(chosen), np.float32)
+        if self.vectors is not None and question.vector is not None:
+            values["dense"] = np.maximum(self.vectors.cosine(question.vector, chosen), 0)
+        return Features(chosen, values)
+
+    def _candidates(
+        self, question: Question, sums: Mapping[str, Floats], means: Mapping[str, float], allowed: NDArray[np.bool_]
+    ) -> Places:
+        first = self.families["characters"].damped(sums["characters"], means["characters"])
+        first += self.families["syllables"].damped(sums["syllables"], means["syllables"])
+        best = float(first.max(initial=0.0))
+        found = np.flatnonzero(first >= max(best * WORTH, 1e-6))
+        if len(found) > LEXICAL_CANDIDATES:
+            found = found[np.argpartition(first[found], -LEXICAL_CANDIDATES)[-LEXICAL_CANDIDATES:]]
+        if self.vectors is not None and question.vector is not None:
+            found = np.union1d(found, self.vectors.nearest(question.vector, DENSE_CANDIDATES))
+        return found[allowed[self.owner[found]]].astype(np.int64)
+
+    def allowed(self, now: datetime, audience: Iterable[str], alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which entries answer now to these people."""
+        at = now.timestamp()
+        found = alive & (self.valid[:, 0] <= at) & (at < self.valid[:, 1])
+        tags = frozenset(audience)
+        if tags:
+            told = [not entry.audience or bool(entry.audience & (tags | EVERYBODY)) for entry in self.entries]
+            found &= np.array(told, bool)
+        return found
+
+
+def build(
+    lives: Iterable[Live], analyser: Analyser, encoder: Encoder | None, weights: Mapping[str, Weights] | None = None
+) -> tuple[Segment, Mapping[str, Weights]]:
+    """A segment of the entries that answer, and the weights of its terms (or the given ones)."""
+    entries: list[Known] = []
+    texts: list[str] = []
+    owner: list[int] = []
+    valid: list[tuple[float, float]] = []
+    for live in lives:
+        if live.content is None or live.revision_id is None or live.revision is None:
+            continue
+        content = live.content
+        wordings = content.wordings
+        texts += wordings
+        owner += [len(entries)] * len(wordings)
+        valid.append(
+            (
+                content.valid_from.timestamp() if content.valid_from else ALWAYS_FROM,
+                content.valid_until.timestamp() if content.valid_until else ALWAYS_UNTIL,
+            )
+        )
+        entries.append(
+            Known(
+                live.entry_id,
+                live.key,
+                live.revision_id,
+                live.revision,
+                content.answer_class,
+                frozenset(content.audience),
+            )
+        )
+    counted = analyser.count(texts)
+    weighed = weights or {name: lexical.weigh(counted[name], len(texts)) for name in FAMILIES}
+    vectors = None if encoder is None else Vectors(encoder.encode(texts, counted).astype(np.float16))
+    segment = Segment(
+        entries=tuple(entries),
+        texts=texts,
+        owner=np.array(owner, np.int32),
+        valid=np.array(valid, np.float64).reshape(-1, 2),
+        families={name: lexical.invert(counted[name], len(texts), weighed[name]) for name in FAMILIES},
+        vectors=vectors,
+    )
+    return segment, weighed
+
+
+def _taken(postings: Postings, places: Places) -> Postings:
+    """The postings' figures of some texts only."""
+    return Postings(postings.terms, postings.offsets, postings.documents, postings.own[places], postings.length[places])
