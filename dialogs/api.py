@@ -3,29 +3,65 @@
 from dialogs.endpoints import TOKEN_HEADER
 from dialogs.endpoints import router as rasa_actions_router
 from dialogs.engine import DialogueEngine, EngineUnavailable, RasaEngine
-from dialogs.schemas import Action, DialogueOutcome, Heard, Reply, StartDialogue, Turn
-from dialogs.service import outcome, start, voicemail_message
-from dialogs.turns import apply, respond
+from dialogs.enquiries.knowledge_answers import KnowledgeAnswers
+from dialogs.enquiries.own_record import RecordOfPatient
+from dialogs.enquiries.rules import failed as failed_reply
+from dialogs.enquiries.rules import opening as enquiry_opening
+from dialogs.enquiries.schemas import Answers, Asker, EnquiryState
+from dialogs.enquiries.service import EnquiryRuntime, enquire
+from dialogs.enquiries.service import keep as keep_enquiry
+from dialogs.enquiries.service import standing as enquiry_standing
+from dialogs.schemas import (
+    Action,
+    AnswerRef,
+    DialogueOutcome,
+    Heard,
+    Link,
+    Picture,
+    QuickReply,
+    Reply,
+    StartDialogue,
+    Turn,
+)
+from dialogs.service import outcome, start, under_way, voicemail_message
+from dialogs.turns import apply, respond, understood
 from dialogs.understanding.cues import cue
 from dialogs.understanding.dates import warm_up
 
 __all__ = [
     "TOKEN_HEADER",
     "Action",
+    "AnswerRef",
+    "Answers",
+    "Asker",
     "DialogueEngine",
     "DialogueOutcome",
     "EngineUnavailable",
+    "EnquiryRuntime",
+    "EnquiryState",
     "Heard",
+    "KnowledgeAnswers",
+    "Link",
+    "Picture",
+    "QuickReply",
     "RasaEngine",
+    "RecordOfPatient",
     "Reply",
     "StartDialogue",
     "Turn",
     "apply",
     "cue",
+    "enquire",
+    "enquiry_opening",
+    "enquiry_standing",
+    "failed_reply",
+    "keep_enquiry",
     "outcome",
     "rasa_actions_router",
     "respond",
     "start",
+    "under_way",
+    "understood",
     "voicemail_message",
     "warm_up",
 ]

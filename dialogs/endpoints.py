@@ -26,6 +26,7 @@ async def run_action(request: Request) -> JSONResponse:
     if not expected or not hmac.compare_digest(str(expected).encode(), given.encode()):
         raise Forbidden("没有权限", code="rasa_token")
     body: dict[str, Any] = await request.json()
+    body.setdefault("domain", {})  # Rasa sends none, for no action asks for it; the library insists on one
     try:
         result = await _executor(request).run(body)
     except (ActionNotFoundException, ActionExecutionRejection) as error:
@@ -43,6 +44,6 @@ def _executor(request: Request) -> ActionExecutor:
 
 def _make(held: Runtime) -> ActionExecutor:
     def decide(turn: Turn, heard: Heard) -> Reply:
-        return turns.apply(held.sessions, turn, heard, held.clock, held.zone)
+        return turns.understood(held.sessions, turn, heard, held.clock, held.zone)
 
     return make_executor(decide)

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core_api.responses.schemas import Source
+
 Expects = Literal["speech", "keys", "either", "none"]
 ActionKind = Literal[
     "hangup",
@@ -36,6 +38,39 @@ class Action(Frozen):
     data: dict[str, str | float | int | bool | None] = Field(default_factory=dict)
 
 
+class QuickReply(Frozen):
+    """Words that the patient can send with one touch; `choice` names what they stand for."""
+
+    label: str
+    text: str
+    choice: str | None = None
+
+
+class Link(Frozen):
+    """Where more can be read."""
+
+    title: str
+    url: str
+
+
+class Picture(Frozen):
+    """A picture of an answer, with its words."""
+
+    url: str
+    alt: str
+
+
+class AnswerRef(Frozen):
+    """The curated answer that a reply gives; `given_id` pins it to its revision and takes the patient's rating."""
+
+    given_id: UUID | None = None
+    entry_id: UUID | None = None
+    question: str = ""
+    answer_class: str = "service"
+    links: tuple[Link, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+
 class Reply(Frozen):
     """What the bot says; `segments` joined are `text`, each a fixed piece where it can be."""
 
@@ -46,6 +81,8 @@ class Reply(Frozen):
     key_hint: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     understanding: dict[str, object] | None = None
+    quick_replies: tuple[QuickReply, ...] = ()
+    answer: AnswerRef | None = None
 
     @property
     def ends(self) -> bool:
@@ -71,6 +108,24 @@ class StartDialogue(Frozen):
     elder: bool = False
     context: dict[str, str] = Field(default_factory=dict)
     """Values for the names in braces that the questionnaire's texts hold."""
+    callback_window: tuple[str, str] | None = None
+    """When calls are made, as HH:MM in the hospital's zone: only such a time is promised."""
+    people_there: bool = True
+    """Whether somebody can take the call over now."""
+
+
+class ServiceAnswer(Frozen):
+    """What the knowledge base says to a service question, in its spoken form.
+
+    Attributes:
+        text: The answer; empty where there is none.
+        choices: Questions of which one may have been meant.
+        advice: A clinician has to answer.
+    """
+
+    text: str = ""
+    choices: tuple[str, ...] = ()
+    advice: bool = False
 
 
 class Turn(Frozen):
@@ -82,6 +137,8 @@ class Turn(Frozen):
     key: str | None = None
     event: Event | None = None
     confidence: float = 1.0
+    choice: str | None = None
+    attachment: Literal["picture", "voice"] | None = None
 
 
 class DialogueOutcome(Frozen):
@@ -112,6 +169,7 @@ class Pending(Frozen):
     value: bool | int | float | date | tuple[str, ...] | str
     words: str
     confidence: float
+    source: Source = "speech"
     doubtful: bool = False
     """Out of the usual range: kept for recheck even when confirmed."""
 
@@ -126,6 +184,7 @@ class DialogueState(Frozen):
     previous_link_id: str | None = None
     pending: Pending | None = None
     repairs: int = 0
+    confirmations: int = 0
     silences: int = 0
     engine_failures: int = 0
     heard_turns: int = 0

@@ -1,5 +1,7 @@
 """Starts, advances and sums up dialogues: loads the state, decides, writes answers, saves."""
 
+from dataclasses import replace
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,8 +20,9 @@ from dialogs import repository
 from dialogs.flow import texts
 from dialogs.flow.rules import decide
 from dialogs.flow.view import Step, View, fill, opening
+from dialogs.lookup import look_up
 from dialogs.schemas import DialogueOutcome, DialogueState, Heard, Reply, StartDialogue
-from knowledge import api as knowledge
+from dialogs.understanding.dates import Window
 
 
 def start(session: Session, begin: StartDialogue, clock: Clock, _zone: ZoneInfo | None = None) -> Reply:
@@ -43,7 +46,10 @@ def advance(session: Session, conversation_id: UUID, turn_id: str, heard: Heard,
     if state.last_turn_id == turn_id and state.last_reply is not None:
         return state.last_reply
     response = responses.answers(session, state.start.response_id) if state.start.response_id else None
-    view = _view(session, state, heard, response, clock, zone)
+    view = replace(
+        _view(session, state, heard, response, clock, zone),
+        look_up=partial(look_up, session, state.start, turn_id, heard.text or "", clock),
+    )
     step = decide(view)
     _write_answers(session, view, step, clock)
     reply = step.reply.model_copy(update={"understanding": _understanding(heard, step)})
@@ -60,7 +66,6 @@ def _view(
     clock: Clock,
     zone: ZoneInfo,
 ) -> View:
-    found = knowledge.find(heard.text) if heard.text and _may_ask(heard) else None
     return View(
         state=state,
         heard=heard,
@@ -68,12 +73,9 @@ def _view(
         questionnaire=_questionnaire(session, state, response),
         answers=response.values if response else {},
         skipped=response.skipped if response else frozenset(),
-        service_answer=found.text_voice if found else None,
+        window=Window.of(state.start.callback_window),
+        done_meanwhile=response is not None and response.status == "completed" and not state.completed,
     )
-
-
-def _may_ask(heard: Heard) -> bool:
-    return heard.event is None and heard.key is None
 
 
 def _questionnaire(session: Session, state: DialogueState, response: ResponseView | None) -> Questionnaire | None:
@@ -107,6 +109,7 @@ def _raise_red(session: Session, questionnaire: Questionnaire, response: Respons
                 source_kind="response",
                 source_id=response.id,
                 response_id=response.id,
+                call_id=response.call_id,
             )
             alerts.raise_alert(session, alert, clock)
 
@@ -118,6 +121,12 @@ def _understanding(heard: Heard, step: Step) -> dict[str, object]:
         record = step.records[-1]
         found |= {"link_id": record.link_id, "confidence": record.confidence, "status": record.status}
     return found
+
+
+def under_way(session: Session, conversation_id: UUID) -> bool:
+    """Whether a dialogue was begun in the conversation and has not ended; one that ended still takes voice turns."""
+    state = repository.find(session, conversation_id)
+    return state is not None and (state.phase != "ended" or state.start.channel == "voice")
 
 
 def outcome(session: Session, conversation_id: UUID) -> DialogueOutcome:

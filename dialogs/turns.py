@@ -30,3 +30,12 @@ def apply(sessions: Sessions, turn: Turn, heard: Heard, clock: Clock, zone: Zone
     """Decides a turn that is understood, in one transaction."""
     with sessions.begin() as session:
         return service.advance(session, turn.conversation_id, turn.turn_id, heard, clock, zone)
+
+
+def understood(sessions: Sessions, turn: Turn, heard: Heard, clock: Clock, zone: ZoneInfo) -> Reply:
+    """What an engine's action returns: the decided turn, or for an enquiry the intent alone, which enquiries decide."""
+    with sessions.begin() as session:
+        if service.under_way(session, turn.conversation_id):
+            return service.advance(session, turn.conversation_id, turn.turn_id, heard, clock, zone)
+    confidence = round(heard.intent_confidence, 3)
+    return Reply(text="", understanding={"intent": heard.intent, "intent_confidence": confidence})

@@ -55,19 +55,22 @@ def who_are_you(view: View) -> Step:
 def service(view: View) -> Step:
     """Answers from the knowledge base, or notes the question for staff; then the open question again."""
     back = (texts.BACK_TO_ITEM,) if view.state.phase == "script" else ()
-    if view.service_answer:
-        return again(view, view.service_answer, *back)
-    case = Action(kind="open_case", data={"reason": "service_question"})
-    return _with_action(again(view, texts.NO_ANSWER_FOUND, *back), case)
+    found = view.look_up()
+    if found.text:
+        return again(view, found.text, *back)
+    if found.choices:
+        return again(view, texts.DID_YOU_MEAN.format(questions="，或者".join(found.choices)), *back)
+    reason, sentence = ("advice", texts.FOR_A_DOCTOR) if found.advice else ("service_question", texts.NO_ANSWER_FOUND)
+    return _with_action(again(view, sentence, *back), Action(kind="open_case", data={"reason": reason}))
 
 
 def person(view: View) -> Step:
-    """Hands over to people."""
-    actions = (
-        Action(kind="transfer", data={"reason": "asked"}),
-        Action(kind="open_case", data={"reason": "wants_person"}),
-    )
-    return end(view.state, "wants_person", texts.WANT_PERSON, actions=actions)
+    """Hands over to people; where nobody is there, says so and leaves a case."""
+    case = Action(kind="open_case", data={"reason": "wants_person"})
+    if not view.state.start.people_there:
+        return end(view.state, "wants_person", texts.WANT_PERSON_AWAY, actions=(case,))
+    transfer = Action(kind="transfer", data={"reason": "asked"})
+    return end(view.state, "wants_person", texts.WANT_PERSON, actions=(transfer, case))
 
 
 def complaint(view: View) -> Step:

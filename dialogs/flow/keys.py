@@ -29,7 +29,7 @@ def on_item_keys(view: View, key: str) -> Step:
     if option is None:
         return script.repair(view)
     value: bool | str = option.code == "true" if item.type == "boolean" else option.code
-    return script.take(view, item, Reading(value=value, confidence=1.0, words=key), "keys")
+    return script.take(view, item, Reading(value=value, confidence=1.0, words=key))
 
 
 def _leave(view: View, item: Item, key: str) -> Step:
@@ -43,7 +43,7 @@ def _several(view: View, item: Item, typed: str) -> Step:
     codes = tuple(dict.fromkeys(option.code for sign in typed for option in item.options if option.key == sign))
     if not codes:
         return script.repair(view.with_state(digits=""))
-    return script.take(view, item, Reading(value=codes, confidence=1.0, words=typed), "keys")
+    return script.take(view.with_state(digits=""), item, Reading(value=codes, confidence=1.0, words=typed))
 
 
 def _digits(view: View, item: Item, typed: str) -> Step:
@@ -53,7 +53,7 @@ def _digits(view: View, item: Item, typed: str) -> Step:
     reading = read_month_day(body, view.now.date()) if item.keys_mode == "date" else read_keyed_number(item, body)
     if reading is None:
         return script.repair(view.with_state(digits=""))
-    return script.take(view.with_state(digits=""), item, reading, "keys")
+    return script.take(view.with_state(digits=""), item, reading)
 
 
 def _wait(view: View, typed: str) -> Step:

@@ -3,11 +3,14 @@
 from dialogs.flow import callback, identity, interruptions, keys, script, texts
 from dialogs.flow.view import Step, View, end, say
 from dialogs.schemas import Action, Reply
-from dialogs.understanding.cues import settle
+from dialogs.understanding.cues import cue, settle
 from dialogs.understanding.reading import read_answer
 
 EXACT = 0.95
 SHORT = 6
+SURE_ANSWER = 0.9
+ONE_BREATH = 12
+"""Words that name an option count as the answer where only the classifier, not their wording, hears something else."""
 END_AT_SILENCE = 3
 END_AT_FAILURE = 2
 OFTEN_ANSWERS = frozenset({"affirm", "deny", "inform", "unsure", "skip", "nlu_fallback"})
@@ -20,6 +23,8 @@ def decide(view: View) -> Step:
     state = view.state
     if state.phase == "ended":
         return Step(state, Reply(text="", expects="none", actions=(Action(kind="hangup"),)))
+    if view.done_meanwhile:
+        return end(view.state, "completed", texts.DONE_MEANWHILE, note_code="done_by_staff")
     if view.heard.event is not None:
         return _on_event(view)
     fresh = view.with_state(silences=0, engine_failures=0, heard_turns=state.heard_turns + 1)
@@ -103,7 +108,11 @@ def _is_answer(view: View, intent: str) -> bool:
     if item is None or item.type == "text":
         return False
     reading = read_answer(item, view.said, view.now)
-    return reading is not None and reading.confidence >= EXACT and len(view.said) <= SHORT
+    if reading is None:
+        return False
+    if cue(view.said) == intent:
+        return reading.confidence >= EXACT and len(view.said) <= SHORT
+    return reading.confidence >= SURE_ANSWER and len(view.said) <= ONE_BREATH
 
 
 def _by_phase(view: View) -> Step:

@@ -16,6 +16,8 @@ from dialogs.understanding.reading import Reading, read_answer, refuses, skips, 
 from dialogs.understanding.schemas import CONFIRM_BELOW
 
 LEAVE_AT_REPAIR = 3
+MANY_CONFIRMATIONS = 3
+CONFIRM_LESS_BELOW = 0.35
 CORRECTION = re.compile(
     r"(?:不对|不是|哎|啊|那个|等一下|[，,。])*(?:(?:我)?(?:刚才|刚刚|前面|上一个|前一个).{0,4}(?:说错|不对|错)了?|说错了|我?记错了|更正(?:一下)?|改一下)"
     r"(?:[，,。]|其实|应该是)*"
@@ -76,8 +78,8 @@ def _ask(view: View, item: Item, lead: tuple[str, ...], level: int) -> Step:
         wording = (item.text_rephrase or item.text_voice,)
     elif level > 1:
         wording = (keys_wording(item),)
-    elif view.state.start.elder and item.text_keys:
-        wording = (item.text_voice, item.text_keys)
+    elif view.state.start.elder and item.keys_mode:
+        wording = (item.text_voice, keys_wording(item))
     expects: Expects = "keys" if level > 1 and item.keys_mode else "either"
     return say(view.state, (*lead, *wording), expects=expects, keys=_key_hint(item))
 
@@ -88,7 +90,7 @@ def keys_wording(item: Item) -> str:
 
 
 def _key_hint(item: Item) -> tuple[str, ...]:
-    if item.keys_mode == "option":
+    if item.keys_mode == "option" and item.type != "multi_choice":
         return tuple(option.key for option in item.options if option.key)
     return ("0-9", "*", "#") if item.keys_mode else ()
 
@@ -103,12 +105,16 @@ def on_item(view: View) -> Step:
         return corrected
     reading = read_answer(item, view.said, view.now)
     if reading is not None:
-        return take(view, item, reading, "speech")
+        return take(view, item, reading)
     left = _left_out(view.said)
     if left is not None:
         status, lead = left
-        return record(view, AnswerIn(link_id=item.link_id, words=view.said, confidence=0.9, status=status), lead)
+        return record(view, _left(view, item, status), lead)
     return repair(view)
+
+
+def _left(view: View, item: Item, status: AnswerStatus) -> AnswerIn:
+    return AnswerIn(link_id=item.link_id, words=view.said, confidence=0.9, source=view.source, status=status)
 
 
 def _left_out(said: str) -> tuple[AnswerStatus, str] | None:
@@ -126,22 +132,42 @@ def _correct(view: View) -> Step | None:
     reading = read_answer(before, CORRECTION.sub("", view.said), view.now) if before else None
     if before is None or reading is None:
         return None
-    answer = AnswerIn(link_id=before.link_id, value=reading.value, words=view.said, confidence=0.4, status="uncertain")
+    answer = AnswerIn(
+        link_id=before.link_id,
+        value=reading.value,
+        words=view.said,
+        confidence=0.4,
+        source=view.source,
+        status="uncertain",
+    )
     step = ask_again(view, texts.CORRECTED)
     return Step(step.state, step.reply, (answer,))
 
 
-def take(view: View, item: Item, reading: Reading, source: Source) -> Step:
+def take(view: View, item: Item, reading: Reading) -> Step:
     """Accepts a reading, or asks for confirmation where it is unsure or out of range."""
+    source = view.source
     sure = round(reading.confidence * (view.heard.confidence if source == "speech" else 1.0), 2)
     out_of_range = check_value(item, reading.value) is not None
-    if out_of_range or sure < CONFIRM_BELOW:
+    if out_of_range or sure < _confirm_below(view, item, reading):
         pending = Pending(
-            link_id=item.link_id, value=reading.value, words=reading.words, confidence=sure, doubtful=out_of_range
+            link_id=item.link_id,
+            value=reading.value,
+            words=reading.words,
+            confidence=sure,
+            source=source,
+            doubtful=out_of_range,
         )
         return _confirm(view.with_state(pending=pending, awaiting="confirm", digits=""), item, pending, ())
     answer = AnswerIn(link_id=item.link_id, value=reading.value, words=reading.words, confidence=sure, source=source)
     return record(view, answer, texts.NOTED if source == "keys" else "")
+
+
+def _confirm_below(view: View, item: Item, reading: Reading) -> float:
+    """Whose words were confirmed again and again is asked less, unless the answer is an alarming one."""
+    patient = view.state.confirmations < MANY_CONFIRMATIONS
+    alarming = _newly_red(view, {**view.answers, item.link_id: reading.value})
+    return CONFIRM_BELOW if patient or alarming else CONFIRM_LESS_BELOW
 
 
 def _confirm(view: View, item: Item, pending: Pending, lead: tuple[str, ...]) -> Step:
@@ -169,13 +195,14 @@ def on_confirm(view: View) -> Step:
     pending = pending.model_copy(update={"value": read_value(item, pending.value)})
     key = (view.heard.key or "")[:1]
     if key == "1" or (not key and _affirms(view)):
-        return record(view, _confirmed(pending), texts.NOTED)
+        counted = view.with_state(confirmations=view.state.confirmations + 1)
+        return record(counted, _confirmed(view, pending), texts.NOTED)
     rest = CONFIRM_PREFIX.sub("", view.said)
     reading = read_answer(item, rest, view.now) if rest and item.type != "text" else None
     if reading is not None and reading.value != pending.value:
         return _replaced(view, item, reading)
     if key == "2" or view.heard.intent == "deny" or cue(view.said) == "deny":
-        return repair(view.with_state(pending=None, awaiting="item"))
+        return repair(view.with_state(pending=None, awaiting="item"), texts.MISHEARD)
     return record(view, _unconfirmed(item, pending), texts.LEAVE_ITEM)
 
 
@@ -183,17 +210,29 @@ def _affirms(view: View) -> bool:
     return cue(view.said) == "affirm" or (view.heard.intent == "affirm" and cue(view.said) != "deny")
 
 
-def _confirmed(pending: Pending) -> AnswerIn:
-    if pending.doubtful:
-        return AnswerIn(link_id=pending.link_id, words=pending.words, confidence=pending.confidence, status="uncertain")
-    confidence = max(pending.confidence, 0.9)
-    return AnswerIn(link_id=pending.link_id, value=pending.value, words=pending.words, confidence=confidence)
+def _confirmed(view: View, pending: Pending) -> AnswerIn:
+    """A key is the surer of the two ways in which a value was given and confirmed."""
+    source: Source = "keys" if "keys" in {view.source, pending.source} else pending.source
+    sound = not pending.doubtful
+    return AnswerIn(
+        link_id=pending.link_id,
+        value=pending.value if sound else None,
+        words=pending.words,
+        confidence=max(pending.confidence, 0.9) if sound else pending.confidence,
+        source=source,
+        status="accepted" if sound else "uncertain",
+    )
 
 
 def _unconfirmed(item: Item, pending: Pending) -> AnswerIn:
     value = None if check_value(item, pending.value) else pending.value
     return AnswerIn(
-        link_id=pending.link_id, value=value, words=pending.words, confidence=pending.confidence, status="uncertain"
+        link_id=pending.link_id,
+        value=value,
+        words=pending.words,
+        confidence=pending.confidence,
+        source=pending.source,
+        status="uncertain",
     )
 
 
@@ -205,6 +244,7 @@ def _replaced(view: View, item: Item, reading: Reading) -> Step:
         value=reading.value if fits else None,
         words=view.said,
         confidence=reading.confidence,
+        source=view.source,
         status="accepted" if sure else "uncertain",
     )
     return record(view, answer, texts.NOTED)
@@ -232,15 +272,16 @@ def _newly_red(view: View, answers: Mapping[str, AnswerValue]) -> bool:
     return bool(after - before)
 
 
-def repair(view: View) -> Step:
+def repair(view: View, lead: str = texts.SORRY) -> Step:
     """Rephrases, then offers keys, then leaves the item to staff."""
     item, repairs = view.item, view.state.repairs + 1
     if item is None:
         return ask_again(view, texts.SORRY)
     if repairs >= LEAVE_AT_REPAIR:
-        answer = AnswerIn(link_id=item.link_id, words=view.said or None, confidence=0.0, status="uncertain")
+        words = view.said or view.heard.key
+        answer = AnswerIn(link_id=item.link_id, words=words, confidence=0.0, source=view.source, status="uncertain")
         return record(view, answer, texts.LEAVE_ITEM)
-    return _ask(view.with_state(repairs=repairs), item, (texts.SORRY,), repairs)
+    return _ask(view.with_state(repairs=repairs), item, (lead,), repairs)
 
 
 def _complete(view: View, lead: tuple[str, ...], answers: Mapping[str, AnswerValue]) -> Step:

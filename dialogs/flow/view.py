@@ -1,14 +1,14 @@
 """What a decision sees and what it returns."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core_api.questionnaires.schemas import AnswerValue, Item, Questionnaire
-from core_api.responses.schemas import AnswerIn
+from core_api.responses.schemas import AnswerIn, Source
 from dialogs.flow import texts
-from dialogs.schemas import Action, DialogueState, Expects, Heard, Reply
+from dialogs.schemas import Action, DialogueState, Expects, Heard, Reply, ServiceAnswer
 from dialogs.understanding.dates import Window
 
 BRACES = re.compile(r"\{(\w+)\}")
@@ -25,8 +25,9 @@ class View:
         questionnaire: The one being asked, if any.
         answers: Accepted values by link id.
         skipped: Link ids done without a value.
-        service_answer: What the knowledge base says to the words, if it says anything.
+        look_up: Asks the knowledge base; what was asked is kept, so only a service question may be.
         window: When call-backs may be promised.
+        done_meanwhile: Staff completed the response while the call went on.
     """
 
     state: DialogueState
@@ -35,14 +36,22 @@ class View:
     questionnaire: Questionnaire | None = None
     answers: Mapping[str, AnswerValue] = field(default_factory=dict)
     skipped: frozenset[str] = frozenset()
-    service_answer: str | None = None
+    look_up: Callable[[], ServiceAnswer] = ServiceAnswer
     window: Window = field(default_factory=Window)
+    done_meanwhile: bool = False
 
     @property
     def item(self) -> Item | None:
         """The item that was asked."""
         link_id = self.state.item_link_id
         return self.questionnaire.item(link_id) if self.questionnaire and link_id else None
+
+    @property
+    def source(self) -> Source:
+        """How this turn's answer was given."""
+        if self.heard.key:
+            return "keys"
+        return "speech" if self.state.start.channel == "voice" else "chat"
 
     @property
     def said(self) -> str:

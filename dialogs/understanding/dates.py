@@ -12,6 +12,8 @@ from dialogs.understanding.numbers import find_numbers
 from dialogs.understanding.schemas import Reading
 
 ROUGH = re.compile(r"左右|大概|大约|差不多|可能|好像|前后|估计|应该是")
+CLAUSES = re.compile(r"[，,。；;！!？?]")
+NOW_WORDS = re.compile(r"现在|这会儿|目前|此刻|正在")
 WHOLE_DAY_SECONDS = 86_400
 FAR_AHEAD = timedelta(days=200)
 EARLY_DAY = {
@@ -40,6 +42,11 @@ class Window:
 
     start: time = time(9, 0)
     end: time = time(20, 0)
+
+    @classmethod
+    def of(cls, hours: tuple[str, str] | None) -> "Window":
+        """From two times such as 09:00; the usual window for None."""
+        return cls(*(time.fromisoformat(one) for one in hours)) if hours else cls()
 
 
 @dataclass(frozen=True)
@@ -120,12 +127,24 @@ def read_callback_time(said: str, now: datetime, window: Window | None = None) -
         None when the words hold no time.
     """
     hours = window or Window()
-    wanted = _wanted(said, now)
+    wanted = _wanted(_about_time(said), now)
     if wanted is None:
         return None
     at, precise = wanted
     allowed = next_allowed(at, now, hours)
     return CallbackTime(at=allowed, moved=precise and allowed != at, precise=precise)
+
+
+def _about_time(said: str) -> str:
+    """The clauses that name a time: in 我现在要开会了，明天下午三点再打 the first only says why."""
+    plain = NOW_WORDS.sub("", said)
+    clauses = [one for one in CLAUSES.split(plain) if one]
+    named = [
+        one
+        for one in clauses
+        if DAY_WORDS.search(one) or VAGUE.search(one) or find_numbers(one) or NOON_WORDS.search(one)
+    ]
+    return "".join(named) or plain
 
 
 def _wanted(said: str, now: datetime) -> tuple[datetime, bool] | None:

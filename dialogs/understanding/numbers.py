@@ -18,6 +18,8 @@ ROUGH = re.compile(r"左右|大概|大约|差不多|可能|好像|估计|应该|
 NOT_NUMBERS = re.compile(
     r"一(?:点(?![零〇一二两三四五六七八九\d])|些|下|直|般|样|定|共|起|会儿|切|阵)|(?:有|量|测|吃|喝|睡|好)一点|十分(?!钟)|万一|千万|三番|星期.|礼拜.|周[一二三四五六日]"
 )
+TEN_POINTS = re.compile(r"(?:那|就|我|给|打|要)*十分(?:吧|啊|呢|的|了)?")
+"""十分 within a sentence means "very"; by itself it is a score."""
 EITHER = re.compile(r"(?:一两|两三|三四|四五|五六|六七|七八|八九)[次个天片回粒顿杯颗周]")
 NOT_ONCE = re.compile(r"一[次点回个片天顿](?:也|都)没")
 PER = re.compile(r"天|日|晚|周|星期|个月|年")
@@ -125,6 +127,8 @@ def read_number(item: Item, said: str) -> Reading | None:
     Several numbers: the one that carries the item's unit or cue (高压, 低压) wins; otherwise the first, with low
     confidence. "没有" is 0 where 0 is within the range.
     """
+    if TEN_POINTS.fullmatch(said):
+        return Reading(value=10 if item.type == "integer" else 10.0, confidence=0.9, words=said)
     numbers = [] if NOT_ONCE.search(said) else find_numbers(said)
     if not numbers:
         return _none_at_all(item, said)

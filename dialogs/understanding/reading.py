@@ -6,7 +6,8 @@ from datetime import datetime
 from core_api.questionnaires.schemas import Item
 from dialogs.understanding.choices import read_boolean, read_choice, read_multi_choice
 from dialogs.understanding.dates import read_date
-from dialogs.understanding.numbers import find_numbers, read_number
+from dialogs.understanding.numbers import read_number
+from dialogs.understanding.positions import read_bare_number, read_part, read_position, read_positions
 from dialogs.understanding.schemas import Reading
 
 __all__ = ["Reading", "read_answer", "refuses", "skips", "unsure"]
@@ -50,20 +51,15 @@ def read_answer(item: Item, words: str, today: datetime) -> Reading | None:
 
 def _read_option(item: Item, said: str) -> Reading | None:
     if item.type == "boolean":
-        return read_boolean(item, said)
+        return read_position(item, said) or read_boolean(item, said)
     if item.type == "choice":
-        return read_choice(item, said) or _choice_by_number(item, said)
-    return read_multi_choice(item, said)
-
-
-def _choice_by_number(item: Item, said: str) -> Reading | None:
-    """Reads "第二个" or "选二" as the second option."""
-    match = re.fullmatch(r"(?:我?选|第|就)?(.{1,2}?)(?:个|项|种)?(?:吧)?", said)
-    numbers = find_numbers(match.group(1)) if match else []
-    position = int(numbers[0].value) if len(numbers) == 1 else 0
-    if 1 <= position <= len(item.options):
-        return Reading(value=item.options[position - 1].code, confidence=0.7, words=said)
-    return None
+        return (
+            read_position(item, said)
+            or read_choice(item, said)
+            or read_bare_number(item, said)
+            or read_part(item, said)
+        )
+    return read_positions(item, said) or read_multi_choice(item, said) or read_part(item, said)
 
 
 def unsure(words: str) -> bool:

@@ -1,0 +1,75 @@
+"""Queries of visitors and tries."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from assistant.channels.web.models import TryRow, VisitorRow
+from assistant.channels.web.schemas import Visitor
+from core_api.kit.db import new_id
+
+
+def add(session: Session, row: VisitorRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def by_token(session: Session, token_hash: str, now: datetime) -> Visitor | None:
+    """The visitor of a live token."""
+    query = select(VisitorRow).where(VisitorRow.token_hash == token_hash, VisitorRow.expires_at > now)
+    row = session.scalar(query)
+    return None if row is None else _visitor(row)
+
+
+def by_id(session: Session, visitor_id: UUID) -> Visitor | None:
+    row = session.get(VisitorRow, visitor_id, populate_existing=True)
+    return None if row is None else _visitor(row)
+
+
+def touch(
+    session: Session, visitor_id: UUID, now: datetime, expires_at: datetime, identified_until: datetime | None
+) -> None:
+    """The visitor is here."""
+    values = {"seen_at": now, "expires_at": expires_at, "identified_until": identified_until}
+    _update(session, visitor_id, values)
+
+
+def set_patient(session: Session, visitor_id: UUID, patient_id: UUID | None, until: datetime | None) -> None:
+    _update(session, visitor_id, {"patient_id": patient_id, "identified_until": until})
+
+
+def tries(session: Session, subjects: Collection[str], since: datetime) -> dict[str, int]:
+    """Failed tries since a moment, by subject."""
+    query = (
+        select(TryRow.subject, func.count())
+        .where(TryRow.subject.in_(subjects), TryRow.at > since)
+        .group_by(TryRow.subject)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def add_tries(session: Session, subjects: Collection[str], now: datetime) -> None:
+    session.add_all([TryRow(id=new_id(), subject=subject, at=now) for subject in subjects])
+    session.flush()
+
+
+def drop_tries(session: Session, subjects: Collection[str]) -> None:
+    session.execute(delete(TryRow).where(TryRow.subject.in_(subjects)))
+
+
+def forget(session: Session, now: datetime, tries_before: datetime) -> None:
+    """Deletes visitors whose time is over, and old tries; conversations stay."""
+    session.execute(delete(VisitorRow).where(VisitorRow.expires_at <= now))
+    session.execute(delete(TryRow).where(TryRow.at <= tries_before))
+
+
+def _update(session: Session, visitor_id: UUID, values: Mapping[str, object]) -> None:
+    statement = update(VisitorRow).where(VisitorRow.id == visitor_id).values(**values)
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _visitor(row: VisitorRow) -> Visitor:
+    return Visitor.model_validate({name: getattr(row, name) for name in Visitor.model_fields})

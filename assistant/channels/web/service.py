@@ -1,0 +1,137 @@
+"""Visits: beginning, resuming, saying who one is."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from assistant.channels.web import repository
+from assistant.channels.web.models import VisitorRow
+from assistant.channels.web.schemas import Entry, Visitor
+from assistant.channels.web.throttle import TooFast
+from assistant.conversations import service as conversations
+from assistant.inbound import service as inbound
+from core_api.audit import service as audit
+from core_api.kit.clock import Clock
+from core_api.kit.crypto import blind
+from core_api.kit.db import new_id
+from core_api.kit.errors import Invalid, Unauthenticated
+from core_api.patients import identifying
+from core_api.patients import service as patients
+from core_api.patients.identifying import Claim
+from dialogs import api as dialogs
+
+CHANNEL = "web"
+SUBJECT = "enquiry"
+TOKEN_BYTES = 32
+LIFETIME = timedelta(days=30)
+IDENTIFIED_FOR = timedelta(minutes=30)
+TOUCH_EVERY = timedelta(minutes=1)
+TRIES_WITHIN = timedelta(minutes=15)
+TRIES_OF_VISITOR, TRIES_AT_RECORD, TRIES_FROM_ADDRESS = 5, 5, 30
+
+
+def begin(session: Session, entry: Entry, hospital_name: str, clock: Clock) -> tuple[Visitor, str]:
+    """A new visitor with a conversation and the bot's greeting; the token is told once and kept as a hash."""
+    now, token = clock.now(), secrets.token_urlsafe(TOKEN_BYTES)
+    conversation_id = conversations.open_conversation(session, CHANNEL, None, SUBJECT, clock)
+    inbound.say(session, conversation_id, dialogs.enquiry_opening(hospital_name), clock)
+    row = VisitorRow(
+        id=new_id(),
+        token_hash=hash_of(token),
+        conversation_id=conversation_id,
+        entry=entry,
+        seen_at=now,
+        expires_at=now + LIFETIME,
+        created_at=now,
+    )
+    repository.add(session, row)
+    return authenticate(session, token, clock), token
+
+
+def authenticate(session: Session, token: str, clock: Clock) -> Visitor:
+    """The visitor of a token.
+
+    Raises:
+        Unauthenticated: The token is unknown or its time is over.
+    """
+    found = repository.by_token(session, hash_of(token), clock.now()) if token else None
+    if found is None:
+        raise Unauthenticated("会话已过期，请重新进入", code="visit_expired")
+    return found
+
+
+def visitor(session: Session, visitor_id: UUID) -> Visitor:
+    """A visitor as they stand now.
+
+    Raises:
+        Unauthenticated: Their time is over.
+    """
+    found = repository.by_id(session, visitor_id)
+    if found is None:
+        raise Unauthenticated("会话已过期，请重新进入", code="visit_expired")
+    return found
+
+
+def needs_touch(visitor: Visitor, clock: Clock) -> bool:
+    """Whether the visit's times are to be moved on; not with every message."""
+    return clock.now() - visitor.seen_at >= TOUCH_EVERY
+
+
+def touch(session: Session, visitor: Visitor, clock: Clock) -> None:
+    """The visitor wrote: the visit lives on, and so does an identification that has not lapsed."""
+    now = clock.now()
+    until = now + IDENTIFIED_FOR if visitor.identified(now) else visitor.identified_until
+    repository.touch(session, visitor.id, now, now + LIFETIME, until)
+
+
+def note_try(session: Session, visitor: Visitor, claim: Claim, address: str, clock: Clock) -> None:
+    """Counts a try before it is judged; committed by itself, so that tries made at once see each other."""
+    repository.add_tries(session, list(_subjects(session, visitor, claim, address)), clock.now())
+
+
+def identify(session: Session, visitor: Visitor, claim: Claim, address: str, clock: Clock) -> None:
+    """Says who the visitor is, after `note_try`; a try that fits is forgotten.
+
+    Raises:
+        TooFast: This visitor, this record or this address failed too often lately.
+        Invalid: The facts fit no record; it is not said which of them does not.
+    """
+    subjects = _subjects(session, visitor, claim, address)
+    made = repository.tries(session, list(subjects), clock.now() - TRIES_WITHIN)
+    if any(made.get(subject, 0) > most for subject, most in subjects.items()):
+        raise TooFast("尝试次数过多，请 15 分钟后再试，或者转人工核对", code="too_many_tries")
+    patient_id = identifying.identify(session, claim)
+    if patient_id is None:
+        raise Invalid("填写的信息与档案不符，请核对后再试", code="not_matched")
+    repository.drop_tries(session, list(subjects)[:2])
+    repository.set_patient(session, visitor.id, patient_id, clock.now() + IDENTIFIED_FOR)
+    department = patients.get(session, patient_id).department
+    conversations.set_patient(session, visitor.conversation_id, patient_id, department, clock)
+    audit.record(session, None, "patient.identified_in_chat", "patient", patient_id, "患者在线核对身份", clock)
+
+
+def forget_identity(session: Session, visitor: Visitor, clock: Clock) -> None:
+    """The browser is somebody else's from here on."""
+    repository.set_patient(session, visitor.id, None, None)
+    conversations.set_patient(session, visitor.conversation_id, None, None, clock)
+
+
+def sweep(session: Session, clock: Clock) -> None:
+    """Forgets visitors whose time is over and old tries."""
+    repository.forget(session, clock.now(), clock.now() - TRIES_WITHIN)
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _subjects(session: Session, visitor: Visitor, claim: Claim, address: str) -> dict[str, int]:
+    return {
+        blind(session, "chat.try", f"visitor:{visitor.id}"): TRIES_OF_VISITOR,
+        blind(session, "chat.try", f"record:{claim.key}"): TRIES_AT_RECORD,
+        blind(session, "chat.try", f"address:{address}"): TRIES_FROM_ADDRESS,
+    }

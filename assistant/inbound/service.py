@@ -1,0 +1,197 @@
+"""The one funnel for every channel: dedupe, persist, safety gate, owner, dialogue, reply.
+
+`accept` keeps a message and can be acknowledged at once; `answer` computes the reply, later or elsewhere if need be.
+"""
+
+import logging
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from assistant.conversations import service as conversations
+from assistant.conversations.schemas import ConversationView, NewMessage
+from assistant.inbound import gate, handing
+from assistant.inbound.schemas import Accepted, AssistantRuntime, Inbound
+from core_api.kit.clock import Clock
+from core_api.kit.errors import ServiceError
+from dialogs import api as dialogs
+from dialogs.api import Asker, Reply, Turn
+
+log = logging.getLogger(__name__)
+
+VOICE = "voice"
+SILENT = Reply(text="", expects="none")
+OWED_AFTER = timedelta(seconds=20)
+"""An answer that is not there by then is computed by whoever looks first."""
+
+
+def say(session: Session, conversation_id: UUID, reply: Reply, clock: Clock, dedupe_key: str = "opening") -> None:
+    """Keeps a line of the bot that answers no message, such as the opening; once per dedupe key.
+
+    Nothing is said while a person owns the conversation.
+    """
+    now = conversations.conversation(session, conversation_id, lock=True)
+    if now.owner_id is None and conversations.known(session, conversation_id, dedupe_key) is None:
+        conversations.add(session, _line(conversation_id, dedupe_key, reply, clock), clock)
+
+
+def receive(runtime: AssistantRuntime, inbound: Inbound) -> Reply:
+    """Takes a patient's message and returns the reply.
+
+    The same message id again returns the same reply. The reply is kept only if nobody took the conversation over
+    meanwhile; taken over, nothing is said.
+
+    Raises:
+        NotFound: There is no such conversation.
+        TooLong: The text is longer than a message may be; nothing of it is kept.
+    """
+    return answer(runtime, inbound, accept(runtime, inbound))
+
+
+def accept(runtime: AssistantRuntime, inbound: Inbound) -> Accepted:
+    """Keeps a message, once, and lets the safety gate see it; in one transaction.
+
+    Raises:
+        NotFound: There is no such conversation.
+        TooLong: The text is longer than a message may be; nothing of it is kept.
+    """
+    conversations.check_length(inbound.text or "")
+    with runtime.sessions.begin() as session:
+        now = conversations.conversation(session, inbound.conversation_id, lock=True)
+        kept = conversations.known(session, now.id, inbound.message_id)
+        if kept is None:
+            return _keep(session, now, inbound, runtime.clock)
+        reply = conversations.known(session, now.id, f"reply:{inbound.message_id}")
+        return Accepted(
+            message_id=kept.id,
+            seq=kept.seq,
+            at=kept.at,
+            epoch=now.epoch,
+            wording=gate.wording_of(session, now, kept.id, inbound.text, runtime.clock),
+            reply=Reply.model_validate_json(reply.reply) if reply and reply.reply else None,
+            silent=now.owner_id is not None,
+            repeated=True,
+            **_enquiry(session, now, inbound),
+        )
+
+
+def answer(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> Reply:
+    """Computes and keeps the reply to an accepted message, unless it is there or a person owns the conversation."""
+    if accepted.reply is not None:
+        return accepted.reply
+    if accepted.silent:
+        return SILENT
+    started = time.monotonic()
+    reply = _with_wording(_reply(runtime, inbound, accepted), accepted.wording)
+    latency_ms = round((time.monotonic() - started) * 1000)
+    reply_key = f"reply:{inbound.message_id}"
+    with runtime.sessions.begin() as session:
+        now = conversations.conversation(session, inbound.conversation_id, lock=True)
+        conversations.settle_answers(session, now.id, accepted.seq)
+        if now.epoch != accepted.epoch:
+            _warn(session, now, accepted, runtime.clock)
+            return SILENT
+        kept = conversations.known(session, now.id, reply_key)
+        if kept is not None and kept.reply is not None:
+            return Reply.model_validate_json(kept.reply)
+        line = _line(now.id, reply_key, reply, runtime.clock)
+        line = line.model_copy(update={"latency_ms": latency_ms, "reply_to_id": accepted.message_id})
+        conversations.add(session, line, runtime.clock, held=now)
+        handing.carry_out(session, now, accepted.message_id, reply.actions, runtime.clock)
+        if accepted.state is not None:
+            dialogs.keep_enquiry(session, now.id, accepted.state, reply, runtime.clock)
+    return reply
+
+
+def _warn(session: Session, now: ConversationView, accepted: Accepted, clock: Clock) -> None:
+    """What a red flag tells the patient is said even if a person took over before the bot could."""
+    if accepted.wording is not None:
+        key = f"safety:{accepted.message_id}"
+        conversations.notice(session, now.id, accepted.wording, clock, dedupe_key=key)
+
+
+def _reply(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> Reply:
+    """Decides; whatever goes wrong in an enquiry, the patient hears of it and people take it up."""
+    turn = _turn(inbound)
+    if accepted.asker is None or accepted.state is None:
+        return dialogs.respond(runtime.sessions, turn, runtime.engine, runtime.clock, runtime.zone)
+    try:
+        asker = accepted.asker.model_copy(update={"hospital_name": runtime.hospital_name})
+        return dialogs.enquire(runtime.enquiries, turn, accepted.state, asker)
+    except ServiceError:
+        raise
+    except Exception:
+        log.exception("enquiry failed")
+        return dialogs.failed_reply()
+
+
+def _turn(inbound: Inbound) -> Turn:
+    return Turn(
+        conversation_id=inbound.conversation_id,
+        turn_id=inbound.message_id,
+        text=inbound.text,
+        key=inbound.key,
+        event=inbound.event,
+        confidence=inbound.confidence,
+        choice=inbound.choice,
+        attachment=inbound.kind if inbound.kind in {"picture", "voice"} else None,
+    )
+
+
+def _keep(session: Session, now: ConversationView, inbound: Inbound, clock: Clock) -> Accepted:
+    """Keeps what came, and raises a red flag in the same transaction, whoever owns the conversation."""
+    owed = now.owner_id is None
+    message = NewMessage(
+        conversation_id=now.id,
+        dedupe_key=inbound.message_id,
+        sender="patient",
+        kind=inbound.kind,
+        text=inbound.text or "",
+        at=clock.now(),
+        file_id=inbound.file_id,
+        key=inbound.key,
+        source=inbound.event or inbound.transcript_source,
+        answer_due_at=clock.now() + OWED_AFTER if owed and now.channel != VOICE else None,
+    )
+    kept = conversations.add(session, message, clock, held=now)
+    wording = gate.screen(session, now, kept.id, inbound.text, clock)
+    return Accepted(
+        message_id=kept.id,
+        seq=kept.seq,
+        at=message.at,
+        epoch=now.epoch,
+        wording=wording,
+        silent=not owed,
+        **_enquiry(session, now, inbound),
+    )
+
+
+def _enquiry(session: Session, now: ConversationView, inbound: Inbound) -> dict[str, Any]:
+    """Who asks and where the enquiry stands, unless a call or a questionnaire is under way."""
+    if now.channel == VOICE or dialogs.under_way(session, now.id):
+        return {}
+    patient_id = now.patient_id if inbound.identified else None
+    asker = Asker(channel=now.channel, patient_id=patient_id, waiting=now.status == "open")
+    return {"asker": asker, "state": dialogs.enquiry_standing(session, now.id)}
+
+
+def _with_wording(reply: Reply, wording: str | None) -> Reply:
+    """Tells the patient what to do now, before anything else, unless the reply says it already."""
+    if wording is None or wording in reply.text:
+        return reply
+    return reply.model_copy(update={"text": wording + reply.text, "segments": (wording, *reply.segments)})
+
+
+def _line(conversation_id: UUID, dedupe_key: str, reply: Reply, clock: Clock) -> NewMessage:
+    return NewMessage(
+        conversation_id=conversation_id,
+        dedupe_key=dedupe_key,
+        sender="bot",
+        text=reply.text,
+        at=clock.now(),
+        understanding=reply.understanding,
+        reply=reply.model_dump_json(),
+    )

@@ -1,0 +1,1 @@
+"""Questions of patients outside a questionnaire: small talk, the knowledge base, their own facts, a person."""

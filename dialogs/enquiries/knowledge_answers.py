@@ -1,0 +1,57 @@
+"""The `Answers` port over the knowledge base."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core_api.kit.clock import Clock
+from core_api.kit.db import Sessions
+from dialogs.enquiries.schemas import Choice, Enquiry, Found
+from dialogs.schemas import AnswerRef, Link, Picture
+from knowledge import api as knowledge
+from knowledge.api import Asked, Finding
+
+
+class KnowledgeAnswers:
+    """Finds approved answers; each given one is pinned to its revision."""
+
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+        self._sessions, self._clock = sessions, clock
+
+    def ask(self, enquiry: Enquiry) -> Found:
+        """Finds an answer and notes what was asked."""
+        return _found(knowledge.ask(self._sessions, _asked(enquiry), self._clock))
+
+    def choose(self, enquiry: Enquiry, entry_id: UUID) -> Found:
+        """The answer of an entry that the patient picked."""
+        return _found(knowledge.choose(self._sessions, _asked(enquiry), entry_id, self._clock))
+
+    def rate(self, session: Session, given_id: UUID, useful: bool, word: str | None, clock: Clock) -> None:
+        """Keeps what the patient thought of an answer."""
+        knowledge.rate(session, given_id, useful, word, clock)
+
+
+def _asked(enquiry: Enquiry) -> Asked:
+    return Asked(
+        text=enquiry.text,
+        channel="wechat" if enquiry.channel == "wechat" else "web",
+        message_id=enquiry.message_id,
+        conversation_id=enquiry.conversation_id,
+        patient_id=enquiry.patient_id,
+    )
+
+
+def _found(finding: Finding) -> Found:
+    answer = finding.answer
+    if finding.kind == "answer" and answer is not None:
+        ref = AnswerRef(
+            given_id=finding.given_id,
+            entry_id=answer.entry_id,
+            question=answer.question,
+            answer_class=answer.answer_class,
+            links=tuple(Link(title=one.title, url=one.url) for one in answer.links),
+            pictures=tuple(Picture(url=one.url, alt=one.title) for one in answer.pictures),
+        )
+        return Found(text=answer.text_chat, topic=answer.question, answer=ref)
+    choices = tuple(Choice(entry_id=one.entry_id, question=one.question) for one in finding.choices)
+    return Found(choices=choices, refer="clinician" if finding.refer == "clinician" else None)

@@ -1,0 +1,128 @@
+"""Answers a message outside a questionnaire: what is certain at once, the knowledge base next, Rasa for the rest."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from core_api.kit.clock import Clock
+from core_api.kit.errors import Invalid
+from dialogs.engine import DialogueEngine, EngineUnavailable
+from dialogs.enquiries import repository, rules, texts, wording
+from dialogs.enquiries.schemas import Answers, Asker, Enquiry, EnquiryState, Found, OwnFact, OwnRecord
+from dialogs.schemas import Reply, Turn
+
+BARE = ".bare"
+
+
+@dataclass(frozen=True)
+class EnquiryRuntime:
+    """What answering works with."""
+
+    answers: Answers
+    record: OwnRecord
+    engine: DialogueEngine
+    clock: Clock
+    zone: ZoneInfo
+
+    def today(self) -> date:
+        """The day in the hospital's zone."""
+        return self.clock.now().astimezone(self.zone).date()
+
+
+def standing(session: Session, conversation_id: UUID) -> EnquiryState:
+    """Where an enquiry stands."""
+    return repository.find(session, conversation_id)
+
+
+def keep(session: Session, conversation_id: UUID, state: EnquiryState, reply: Reply, clock: Clock) -> None:
+    """Keeps where the enquiry stands after a reply, in the transaction that keeps the reply."""
+    after = rules.follow(state, reply)
+    if after != state:
+        repository.save(session, conversation_id, after, clock.now())
+
+
+def enquire(runtime: EnquiryRuntime, turn: Turn, state: EnquiryState, asker: Asker) -> Reply:
+    """The reply to a message; writes nothing but what the knowledge base notes of the question."""
+    if turn.attachment is not None:
+        return rules.attachment(turn.attachment)
+    if turn.choice is not None:
+        return _chosen(runtime, turn, state, asker)
+    text = wording.plain(turn.text or "")
+    sure = rules.at_once(text, asker)
+    if sure is not None:
+        return sure
+    fact = wording.own_fact(text)
+    if fact is not None:
+        return _own(runtime, fact, asker)
+    return _found(runtime, turn, text, state, asker)
+
+
+def _chosen(runtime: EnquiryRuntime, turn: Turn, state: EnquiryState, asker: Asker) -> Reply:
+    choice = turn.choice or ""
+    if choice == rules.NONE:
+        return (
+            rules.unknown(state, asker)
+            if state.misses
+            else rules.say(texts.OTHER_WORDS, "unknown", rules.PERSON_BUTTON)
+        )
+    if choice.startswith(rules.ENTRY):
+        found = runtime.answers.choose(_enquiry(turn, turn.text or "", asker), _entry_id(choice))
+        return rules.from_found(found, turn.text or "") or rules.unknown(state, asker)
+    raise Invalid("这个选项已失效，请重新提问", field="choice")
+
+
+def _entry_id(choice: str) -> UUID:
+    try:
+        return UUID(choice.removeprefix(rules.ENTRY))
+    except ValueError as error:
+        raise Invalid("这个选项已失效，请重新提问", field="choice") from error
+
+
+def _own(runtime: EnquiryRuntime, fact: OwnFact, asker: Asker) -> Reply:
+    if asker.patient_id is None:
+        return rules.identify_first()
+    if fact.kind == "next_visit":
+        return rules.visit_reply(runtime.record.next_visit(asker.patient_id), runtime.today())
+    if fact.kind == "arrears":
+        return rules.arrears_reply(runtime.record.arrears(asker.patient_id))
+    return rules.event_reply(runtime.record.events(asker.patient_id, fact.event_kinds), runtime.today())
+
+
+def _found(runtime: EnquiryRuntime, turn: Turn, text: str, state: EnquiryState, asker: Asker) -> Reply:
+    found = _ask(runtime, turn, text, state, asker)
+    reply = rules.from_found(found, text)
+    if reply is not None:
+        return reply
+    try:
+        understood = runtime.engine.respond(turn).understanding or {}
+    except EngineUnavailable:
+        return rules.failed()
+    if float(str(understood.get("intent_confidence", 0))) >= rules.SURE_INTENT:
+        reply = rules.from_intent(str(understood.get("intent")), asker)
+    return reply or rules.unknown(state, asker)
+
+
+def _ask(runtime: EnquiryRuntime, turn: Turn, text: str, state: EnquiryState, asker: Asker) -> Found:
+    """Asks with the last topic where the words alone are no whole question, and with the words alone if that fails."""
+    whole = wording.expanded(text, state.topic)
+    if whole is not None:
+        found = runtime.answers.ask(_enquiry(turn, whole, asker))
+        if found.answer is not None and found.answer.entry_id != state.entry_id:
+            return found
+        bare = _enquiry(turn, text, asker)
+        alone = runtime.answers.ask(bare.model_copy(update={"message_id": bare.message_id + BARE}))
+        return alone if alone.answer is not None or found.answer is None else found
+    return runtime.answers.ask(_enquiry(turn, text, asker))
+
+
+def _enquiry(turn: Turn, text: str, asker: Asker) -> Enquiry:
+    return Enquiry(
+        text=text,
+        channel=asker.channel,
+        message_id=uuid5(turn.conversation_id, turn.turn_id).hex,
+        conversation_id=turn.conversation_id,
+        patient_id=asker.patient_id,
+    )
