@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from campaigns.board.endpoints import router
-from campaigns.campaigns.service import create, get, pause, resume, start
+from campaigns.board.service import preview
+from campaigns.campaigns.schemas import CampaignIn, CampaignView, Preview
+from campaigns.campaigns.service import cancel, create, get, pause, resume, start
 from campaigns.campaigns.service import page as list_campaigns
 from campaigns.dispatch.port import CallOrder, Dialler, Fate, FateUnknown, Refused
 from campaigns.dispatch.runtime import CampaignRuntime, DispatchSettings
@@ -14,9 +16,11 @@ from campaigns.dispatch.telephony import TelephonyDialler
 from campaigns.dispatch.worker import Running, Ticker, start_in_process
 from campaigns.dispositions.service import labels as disposition_labels
 from campaigns.dispositions.service import load_library
+from campaigns.outcomes.changes import RecordChanges
 from campaigns.outcomes.service import Outcomes
 from campaigns.people.service import count_open as count_people
 from campaigns.record.core import CoreRecord
+from campaigns.record.port import TaskSelection
 from core_api.kit.clock import Clock
 from core_api.kit.outbox import Handler
 
@@ -24,16 +28,22 @@ routers = [router]
 
 __all__ = [
     "CallOrder",
+    "CampaignIn",
     "CampaignRuntime",
+    "CampaignView",
+    "CoreRecord",
     "Dialler",
     "DispatchSettings",
     "Fate",
     "FateUnknown",
+    "Preview",
     "Refused",
     "Running",
+    "TaskSelection",
     "TelephonyDialler",
     "TickReport",
     "Ticker",
+    "cancel",
     "count_people",
     "create",
     "dispatch",
@@ -44,6 +54,7 @@ __all__ = [
     "load_library",
     "make_celery",
     "pause",
+    "preview",
     "register_tasks",
     "resume",
     "routers",
@@ -55,5 +66,6 @@ __all__ = [
 
 
 def handlers(clock: Clock, zone: ZoneInfo) -> Mapping[str, Sequence[Handler]]:
-    """Outbox handlers of "call.ended" and "call.answered", by event name."""
-    return Outcomes(CoreRecord(), clock, zone).handlers()
+    """Outbox handlers, by event name: of calls, and of what changes on the record."""
+    record = CoreRecord()
+    return {**Outcomes(record, clock, zone).handlers(), **RecordChanges(record, clock).handlers()}

@@ -35,16 +35,20 @@ def _make_gate(session: Session) -> None:
         pass_gate(session)
 
 
-def add(session: Session, attempt: Attempt) -> None:
-    """Inserts a planned attempt."""
-    session.add(attempt)
-    session.flush()
+def add_many(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """Inserts planned attempts."""
+    if rows:
+        session.execute(insert(Attempt), list(rows))
 
 
-def next_number(session: Session, target_id: UUID) -> int:
-    """The number of a target's next try, from 1."""
-    last = session.scalar(select(func.max(Attempt.number)).where(Attempt.target_id == target_id))
-    return (last or 0) + 1
+def last_numbers(session: Session, target_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The number of the last try of each target that has had one."""
+    rows = session.execute(
+        select(Attempt.target_id, func.max(Attempt.number))
+        .where(Attempt.target_id.in_(target_ids))
+        .group_by(Attempt.target_id)
+    )
+    return dict(rows.tuples().all())
 
 
 def get(session: Session, attempt_id: UUID) -> AttemptView | None:

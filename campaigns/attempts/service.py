@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from campaigns.attempts import repository
-from campaigns.attempts.models import Attempt
 from campaigns.attempts.rules import ON_THE_LINE
 from campaigns.attempts.schemas import AttemptState, AttemptView, Dialling
 from core_api.kit.clock import Clock
@@ -25,23 +24,32 @@ expired = repository.expired
 get = repository.get
 
 
-def plan(session: Session, campaign_id: UUID, target_id: UUID, patient_id: UUID, wake_at: datetime) -> UUID:
-    """Adds a planned attempt; `wake_at` is when it is woken again should its task be lost."""
-    attempt_id = new_id()
-    number = repository.next_number(session, target_id)
-    repository.add(
-        session,
-        Attempt(
-            id=attempt_id,
-            campaign_id=campaign_id,
-            target_id=target_id,
-            patient_id=patient_id,
-            number=number,
-            state=AttemptState.PLANNED,
-            lease_until=wake_at,
-        ),
-    )
-    return attempt_id
+def plan(session: Session, campaign_id: UUID, whom: Sequence[tuple[UUID, UUID]], wake_at: datetime) -> list[UUID]:
+    """Adds planned attempts.
+
+    Args:
+        session: That of the claim of the targets.
+        campaign_id: Theirs.
+        whom: (target, patient) of each.
+        wake_at: When they are woken again should their tasks be lost.
+    """
+    last = repository.last_numbers(session, [target_id for target_id, _ in whom])
+    ids = [new_id() for _ in whom]
+    rows = [
+        {
+            "id": attempt_id,
+            "campaign_id": campaign_id,
+            "target_id": target_id,
+            "patient_id": patient_id,
+            "number": last.get(target_id, 0) + 1,
+            "state": AttemptState.PLANNED,
+            "lease_until": wake_at,
+            "reached": False,
+        }
+        for attempt_id, (target_id, patient_id) in zip(ids, whom, strict=True)
+    ]
+    repository.add_many(session, rows)
+    return ids
 
 
 def claim(session: Session, attempt_id: UUID, owner: str, lease: timedelta, clock: Clock) -> AttemptView | None:

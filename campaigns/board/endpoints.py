@@ -45,9 +45,11 @@ def list_campaigns(
 
 
 @router.post("/campaigns", status_code=201)
-def create_campaign(wanted: CampaignIn, session: Db, runtime: RuntimeDep, user: Writer) -> CampaignView:
+def create_campaign(
+    wanted: CampaignIn, session: Db, runtime: RuntimeDep, record: RecordDep, user: Writer
+) -> CampaignView:
     """Makes a draft."""
-    made = campaigns.create(session, wanted, user.id, runtime.clock)
+    made = service.create(session, record, wanted, user.id, runtime.clock, runtime.zone)
     audit.record(session, user.id, "campaign.create", "campaign", made.id, "新建外呼任务", runtime.clock)
     return made
 
@@ -55,8 +57,7 @@ def create_campaign(wanted: CampaignIn, session: Db, runtime: RuntimeDep, user: 
 @router.post("/campaigns/preview")
 def preview_campaign(wanted: CampaignIn, session: Db, runtime: RuntimeDep, record: RecordDep, _user: Reader) -> Preview:
     """Whom a campaign would call, and who is left out why."""
-    today = runtime.clock.now().astimezone(runtime.zone).date()
-    return service.preview(session, record, wanted, today)
+    return service.preview(session, record, wanted, runtime.clock.now(), runtime.zone)
 
 
 @router.get("/campaigns/{campaign_id}")
@@ -123,12 +124,13 @@ def list_people(  # noqa: PLR0913, PLR0917 - FastAPI's way to name a request's p
     record: RecordDep,
     user: Reader,
     closed: bool = False,
+    campaign_id: UUID | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[PeopleLine]:
-    """Who waits for a person (待人工处理), with all attempts."""
+    """Who waits for a person (待人工处理), with all attempts; of one campaign or of all."""
     audit.record(session, user.id, "people_list.read", "people_list", "", "查看待人工处理", runtime.clock)
-    return people.page(session, record, cursor, limit, open_only=not closed)
+    return people.page(session, record, cursor, limit, open_only=not closed, campaign_id=campaign_id)
 
 
 @router.post("/people-list/{case_id}/close")

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -25,9 +26,10 @@ from campaigns.dispositions import service as dispositions
 from campaigns.policy import service as policy
 from campaigns.policy.rules import lasting_reasons
 from campaigns.policy.schemas import REASON_LABELS, ContactFacts
-from campaigns.record.port import DueTask, PersonLine, Record
+from campaigns.record.port import DueTask, PersonLine, Record, Selection
 from campaigns.targets import service as targets
 from core_api.kit.clock import Clock
+from core_api.kit.db import new_id
 from core_api.kit.paging import Page
 
 NOBODY = PersonLine(patient_name="*", record_number="")
@@ -37,12 +39,18 @@ PREVIEW_BATCH = 500
 PREVIEW_MAX = 5000
 
 
-def preview(session: Session, record: Record, wanted: CampaignIn, today: date) -> Preview:
-    """Whom a campaign would call; looks at the first PREVIEW_MAX tasks."""
+def preview(session: Session, record: Record, wanted: CampaignIn, now: datetime, zone: ZoneInfo) -> Preview:
+    """Whom a campaign would call; looks at the first PREVIEW_MAX tasks and makes none.
+
+    Raises:
+        Invalid: Its source names what is not there.
+    """
+    selection = selection_of(wanted, new_id(), now, zone)
+    record.check_source(session, selection)
     included, seen, after = 0, 0, None
     excluded: Counter[str] = Counter()
     while seen < PREVIEW_MAX:
-        due = record.due_tasks(session, wanted.filter, today, after, PREVIEW_BATCH)
+        due = record.due_tasks(session, selection, after, PREVIEW_BATCH)
         facts = record.contact_facts(session, [task.patient_id for task in due])
         for reasons in _reasons(due, facts):
             included += not reasons
@@ -50,8 +58,32 @@ def preview(session: Session, record: Record, wanted: CampaignIn, today: date) -
         seen += len(due)
         if len(due) < PREVIEW_BATCH:
             return Preview(targets=included, excluded=_excluded(excluded))
-        after = due[-1].task_id
+        after = due[-1].cursor
     return Preview(targets=included, excluded=_excluded(excluded), complete=False)
+
+
+def create(
+    session: Session, record: Record, wanted: CampaignIn, created_by: UUID | None, clock: Clock, zone: ZoneInfo
+) -> CampaignView:
+    """Makes a draft whose source is known to be sound.
+
+    Raises:
+        Invalid: Its source names what is not there.
+    """
+    record.check_source(session, selection_of(wanted, new_id(), clock.now(), zone))
+    return campaigns.create(session, wanted, created_by, clock)
+
+
+def selection_of(wanted: CampaignIn, campaign_id: UUID, now: datetime, zone: ZoneInfo) -> Selection:
+    """Whom a campaign would want today."""
+    return Selection(
+        campaign_id=campaign_id,
+        name=wanted.name,
+        source=wanted.source,
+        filter=wanted.filter,
+        today=now.astimezone(zone).date(),
+        zone=zone,
+    )
 
 
 def board(session: Session, record: Record, campaign_id: UUID, clock: Clock) -> Board:
@@ -128,8 +160,8 @@ def _live(session: Session, record: Record, campaign_id: UUID) -> list[LiveCallV
 
 def _last_text(session: Session, conversation_id: UUID | None) -> str | None:
     """What was said last, for a page that opens in the middle of a call; later words come live."""
-    said = assistant.messages(session, conversation_id) if conversation_id else []
-    return said[-1].text if said else None
+    said = assistant.last_message(session, conversation_id) if conversation_id else None
+    return said.text if said else None
 
 
 def _per_minute(ended: Iterable[datetime]) -> list[MinuteCount]:

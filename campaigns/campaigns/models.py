@@ -22,6 +22,7 @@ class Campaign(Base):
     name: Mapped[str] = mapped_column(String(120))
     status: Mapped[str] = mapped_column(String(16), index=True)
     filter: Mapped[JsonObject] = mapped_column(JSON)
+    source: Mapped[JsonObject | None] = mapped_column(JSON)
     window_start: Mapped[str] = mapped_column(String(5))
     window_end: Mapped[str] = mapped_column(String(5))
     daily_cap: Mapped[int] = mapped_column(Integer)

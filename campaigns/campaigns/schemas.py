@@ -4,10 +4,12 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from campaigns.record.port import TaskSelection
+from campaigns.record.port import Selection, TaskSelection
+from campaigns.record.sources import PlanTasks, Source
 
 HourMinute = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
@@ -31,6 +33,7 @@ class CampaignIn(Frozen):
 
     name: str = Field(min_length=1, max_length=120)
     filter: TaskSelection = TaskSelection()
+    source: Source = PlanTasks()
     window_start: HourMinute = "09:00"
     window_end: HourMinute = "20:00"
     daily_cap: int = Field(default=1000, ge=1, le=1_000_000)
@@ -39,7 +42,7 @@ class CampaignIn(Frozen):
     skip_holidays: bool = True
     standing: bool = False
     carrier: str = Field(default="simulator", max_length=32)
-    caller_id: str | None = Field(default=None, max_length=32)
+    caller_id: str | None = Field(default=None, pattern=r"^\+[1-9]\d{7,14}$")
 
     @model_validator(mode="after")
     def _window_opens(self) -> Self:
@@ -68,6 +71,7 @@ class CampaignRow(Frozen):
     name: str
     status: CampaignStatus
     filter: TaskSelection
+    source: Source = PlanTasks()
     window_start: str
     window_end: str
     daily_cap: int
@@ -83,6 +87,17 @@ class CampaignRow(Frozen):
     planned_on: date | None
     planned_after: UUID | None
     planned: bool
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _tasks_unless_said(cls, value: object) -> object:
+        return PlanTasks() if value is None else value
+
+    def selection(self, today: date, zone: ZoneInfo) -> Selection:
+        """Whom it wants on a day."""
+        return Selection(
+            campaign_id=self.id, name=self.name, source=self.source, filter=self.filter, today=today, zone=zone
+        )
 
     @property
     def window(self) -> tuple[time, time]:

@@ -27,10 +27,11 @@ def create(session: Session, wanted: CampaignIn, created_by: UUID | None, clock:
         id=new_id(),
         status=Status.DRAFT,
         filter=wanted.filter.model_dump(mode="json"),
+        source=wanted.source.model_dump(mode="json"),
         created_by=created_by,
         created_at=clock.now(),
         planned=False,
-        **wanted.model_dump(exclude={"filter"}),
+        **wanted.model_dump(exclude={"filter", "source"}),
     )
     repository.add(session, campaign)
     _tell(session, campaign.id, Status.DRAFT, clock)

@@ -76,11 +76,17 @@ def prepare(session: Session, runtime: CampaignRuntime, attempt: AttemptView) ->
         _put_off(session, runtime, attempt, target, decision)
         return None
     callee = runtime.record.callee(session, target.patient_id, runtime.clock)
+    context = None if task is None else runtime.record.context(session, target.task_id, task)
+    if task is not None and context is None:
+        missing = Decision(allowed=False, reasons=("facts_missing",), permanent=True)
+        _put_off(session, runtime, attempt, target, missing)
+        return None
     if task is None or callee is None:
         refusal = Decision(allowed=False, reasons=("no_phone",), permanent=True)
         _put_off(session, runtime, attempt, target, refusal)
         return None
-    return _commit_to(session, runtime, attempt, target, campaign, task, callee)
+    order = _commit_to(session, runtime, attempt, target, campaign, task, callee)
+    return None if order is None else order.model_copy(update={"context": context or {}})
 
 
 def _commit_to(  # noqa: PLR0913, PLR0917 - all that a call is made of
@@ -93,7 +99,7 @@ def _commit_to(  # noqa: PLR0913, PLR0917 - all that a call is made of
     callee: Callee,
 ) -> CallOrder | None:
     now = runtime.clock.now()
-    opened = runtime.record.open_response(session, target.task_id, task, runtime.clock)
+    opened = runtime.record.open_response(session, target.task_id, task, attempt.id, runtime.clock)
     dialling = Dialling(
         day=now.astimezone(runtime.zone).date(),
         at=now,
@@ -125,6 +131,9 @@ def _commit_to(  # noqa: PLR0913, PLR0917 - all that a call is made of
         ring_timeout_seconds=runtime.settings.ring_timeout_seconds,
         max_seconds=runtime.settings.max_call_seconds,
         persona=callee.persona,
+        caller_id=campaign.caller_id,
+        elder=callee.elder,
+        callback_window=(campaign.window_start, campaign.window_end),
     )
 
 

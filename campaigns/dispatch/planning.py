@@ -10,7 +10,7 @@ from campaigns.campaigns import service as campaigns
 from campaigns.campaigns.schemas import CampaignRow, CampaignStatus
 from campaigns.dispatch.runtime import CampaignRuntime
 from campaigns.policy.rules import lasting_reasons
-from campaigns.record.port import DueTask, Record
+from campaigns.record.port import DueTask
 from campaigns.targets import service as targets
 from campaigns.targets.schemas import NewTarget
 
@@ -43,12 +43,12 @@ def plan_batch(session: Session, runtime: CampaignRuntime, campaign: CampaignRow
     limit = runtime.settings.planning_batch
     anew = campaign.standing and campaign.planned_on != today
     after = None if anew else campaign.planned_after
-    due = runtime.record.due_tasks(session, campaign.filter, today, after, limit)
-    added = targets.add(session, campaign.id, sift(session, runtime.record, due), runtime.clock)
+    due = runtime.record.due_tasks(session, campaign.selection(today, runtime.zone), after, limit)
+    added = targets.add(session, campaign.id, sift(session, runtime, due), runtime.clock)
     campaigns.note_planning(
         session,
         campaign.id,
-        due[-1].task_id if due else after,
+        due[-1].cursor if due else after,
         planned=len(due) < limit,
         day=today,
         clock=runtime.clock,
@@ -56,16 +56,18 @@ def plan_batch(session: Session, runtime: CampaignRuntime, campaign: CampaignRow
     return added
 
 
-def sift(session: Session, record: Record, due: Sequence[DueTask]) -> list[NewTarget]:
+def sift(session: Session, runtime: CampaignRuntime, due: Sequence[DueTask]) -> list[NewTarget]:
     """Targets of due tasks; those whom the policy rules out for good carry the reasons."""
-    facts = record.contact_facts(session, [task.patient_id for task in due])
+    facts = runtime.record.contact_facts(session, [task.patient_id for task in due])
+    tasks = [(task.patient_id, runtime.record.task_of(session, task, runtime.clock)) for task in due]
     return [
         NewTarget(
-            patient_id=task.patient_id,
-            task_id=task.task_id,
-            reason=",".join(lasting_reasons(facts.get(task.patient_id))) or None,
+            patient_id=patient_id,
+            task_id=task_id,
+            reason=",".join(lasting_reasons(facts.get(patient_id))) or None,
         )
-        for task in due
+        for patient_id, task_id in tasks
+        if task_id is not None
     ]
 
 

@@ -1,5 +1,6 @@
 """The port through which calls are placed; telephony stands behind it, a fake in tests."""
 
+from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -13,6 +14,8 @@ class CallOrder(BaseModel):
 
     Attributes:
         call_id: The attempt's id; also the idempotency key.
+        context: Values for what the questionnaire's texts name in braces.
+        callback_window: When this campaign calls, as HH:MM; only such a time is promised to the patient.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,15 +37,23 @@ class CallOrder(BaseModel):
     ring_timeout_seconds: int
     max_seconds: int
     persona: str | None = None
+    caller_id: str | None = None
+    elder: bool = False
+    context: dict[str, str] = Field(default_factory=dict, repr=False)
+    callback_window: tuple[str, str] | None = None
 
 
 class Fate(BaseModel):
-    """What the carrier says became of a call."""
+    """What became of a call, as the carrier and the dialogue tell it."""
 
     model_config = ConfigDict(frozen=True)
 
     state: FateState
     disposition: str | None = None
+    answered: bool = False
+    completed: bool = False
+    callback_at: datetime | None = None
+    response_id: UUID | None = None
 
 
 class Refused(Exception):

@@ -1,5 +1,6 @@
 """Sweeping: leases that ran out, lost tasks, and calls whose fate must be asked of the carrier."""
 
+import logging
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -9,6 +10,9 @@ from campaigns.attempts.schemas import AttemptState, AttemptView
 from campaigns.dispatch.port import Fate, FateUnknown
 from campaigns.dispatch.runtime import CampaignRuntime
 from campaigns.record.port import CallOutcome
+from core_api.kit.faults import described
+
+log = logging.getLogger(__name__)
 
 LIMIT = 200
 NEVER_PLACED = "carrier_failed"
@@ -32,9 +36,20 @@ def sweep(runtime: CampaignRuntime) -> list[UUID]:
         for attempt_id in lost:
             attempts.ask_again_at(session, attempt_id, now + runtime.settings.wake_after)
         doubtful = attempts.expired(session, AttemptState.UNKNOWN, now, LIMIT)
+        for attempt in doubtful:
+            attempts.ask_again_at(session, attempt.id, now + runtime.settings.ask_every)
     for attempt in doubtful:
-        reconcile(runtime, attempt)
+        _reconcile_apart(runtime, attempt)
     return lost
+
+
+def _reconcile_apart(runtime: CampaignRuntime, attempt: AttemptView) -> None:
+    """One attempt that fails is asked again in the next round and keeps no other from being settled."""
+    try:
+        reconcile(runtime, attempt)
+    except Exception as error:  # noqa: BLE001 - the edge of one attempt's work in a round
+        fields = {"attempt_id": attempt.id, "error": described(error)}
+        log.error("an attempt could not be reconciled", extra=fields)  # noqa: TRY400 - see faults
 
 
 def reconcile(runtime: CampaignRuntime, attempt: AttemptView) -> None:
@@ -46,10 +61,23 @@ def reconcile(runtime: CampaignRuntime, attempt: AttemptView) -> None:
     with runtime.sessions.begin() as session:
         disposition = settled(runtime, attempt, fate)
         if disposition is not None:
-            answered = attempt.answered_at is not None or (fate is not None and fate.state == "ended")
-            runtime.outcomes.apply(session, attempt.id, CallOutcome(disposition=disposition, answered=answered))
+            runtime.outcomes.apply(session, attempt.id, outcome_of(attempt, fate, disposition))
         else:
             _wait_on(session, runtime, attempt, fate)
+
+
+def outcome_of(attempt: AttemptView, fate: Fate | None, disposition: str) -> CallOutcome:
+    """The outcome that is known without its event; a time that was promised is not lost."""
+    answered = attempt.answered_at is not None
+    if fate is None or fate.state != "ended":
+        return CallOutcome(disposition=disposition, answered=answered)
+    return CallOutcome(
+        disposition=disposition,
+        answered=answered or fate.answered,
+        completed=fate.completed,
+        callback_at=fate.callback_at,
+        response_id=fate.response_id,
+    )
 
 
 def settled(runtime: CampaignRuntime, attempt: AttemptView, fate: Fate | None) -> str | None:

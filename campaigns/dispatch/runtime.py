@@ -18,7 +18,8 @@ class DispatchSettings:
 
     Attributes:
         max_concurrent: Live calls over all campaigns.
-        batch: Attempts planned in one dispatch round, and tasks planned in one transaction.
+        batch: Attempts planned in one dispatch round.
+        planning_batch: Tasks planned in one transaction.
         lease: How long a worker may hold an attempt before dialling.
         wake_after: When a planned attempt whose task was lost is woken again.
         answer_within: How long the carrier may take to take a call before its fate is asked.
@@ -28,8 +29,8 @@ class DispatchSettings:
     """
 
     max_concurrent: int = 20
-    batch: int = 50
-    planning_batch: int = 500
+    batch: int = 200
+    planning_batch: int = 2000
     lease: timedelta = timedelta(seconds=60)
     wake_after: timedelta = timedelta(seconds=30)
     answer_within: timedelta = timedelta(seconds=60)

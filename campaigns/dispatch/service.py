@@ -69,4 +69,4 @@ def _room(session: Session, runtime: CampaignRuntime, campaign: CampaignRow, liv
 def _choose(session: Session, runtime: CampaignRuntime, campaign: CampaignRow, wanted: int) -> list[UUID]:
     wake_at = runtime.clock.now() + runtime.settings.wake_after
     claimed = targets.claim_due(session, campaign.id, runtime.clock, wanted)
-    return [attempts.plan(session, campaign.id, one.id, one.patient_id, wake_at) for one in claimed]
+    return attempts.plan(session, campaign.id, [(one.id, one.patient_id) for one in claimed], wake_at)

@@ -35,6 +35,7 @@ def make_celery(broker_url: str) -> Celery:
         accept_content=["json"],
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         broker_connection_retry_on_startup=True,
         task_default_queue="huifang",
         timezone="UTC",

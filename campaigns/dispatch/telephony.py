@@ -38,7 +38,7 @@ class TelephonyDialler:
             raise FateUnknown from unknown
         except NotFound:
             return Fate(state="not_found")
-        return Fate.model_validate({"state": found.state, "disposition": found.disposition})
+        return Fate.model_validate(found.model_dump())
 
 
 def _request(order: CallOrder) -> telephony.CallRequest:
@@ -54,6 +54,9 @@ def _request(order: CallOrder) -> telephony.CallRequest:
         department=order.department,
         salutation=order.salutation,
         full_name=order.full_name,
+        elder=order.elder,
+        context=order.context,
+        callback_window=order.callback_window,
     )
     return telephony.CallRequest(
         call_id=order.call_id,
@@ -66,4 +69,5 @@ def _request(order: CallOrder) -> telephony.CallRequest:
         idempotency_key=str(order.call_id),
         campaign_id=order.campaign_id,
         persona=order.persona,
+        caller_id=order.caller_id,
     )

@@ -29,18 +29,19 @@ def follow(target: TargetView, meaning: DispositionView, outcome: CallOutcome, n
     """Says what an outcome means for its target.
 
     A retry adds to the count of its own kind only, so that three calls nobody answered leave the tries for a call
-    that broke off untouched; a count that reaches its limit hands the target to people.
+    that broke off untouched; a count that reaches its limit hands the target to people. A time that was promised,
+    by the patient's wish or a relative's, is kept and counts as a call-back whatever the disposition.
     """
     if meaning.retry == "none":
         return Following(update=_final(meaning), task_status=meaning.task_status)
-    field = f"{meaning.retry}_count"
+    asked = outcome.callback_at
+    field = "callback_count" if asked else f"{meaning.retry}_count"
     count = int(getattr(target, field)) + 1
     if count >= meaning.attempts_limit:
         update = TargetUpdate(
             state=TargetState.PEOPLE, reason=meaning.key, last_disposition=meaning.key, **{field: count}
         )
         return Following(update=update, task_status=UNREACHABLE)
-    asked = outcome.callback_at if meaning.retry == "callback" else None
     update = TargetUpdate(
         state=TargetState.RETRYING,
         last_disposition=meaning.key,

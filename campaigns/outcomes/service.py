@@ -61,6 +61,7 @@ class Outcomes:
             return False
         meaning = dispositions.get(session, COMPLETED if outcome.completed else outcome.disposition)
         if not self._end(session, attempt, meaning, outcome):
+            self._keep_promise(session, attempt, meaning, outcome)
             return False
         response_id = outcome.response_id or attempt.response_id
         if response_id is not None and outcome.answered:
@@ -83,6 +84,19 @@ class Outcomes:
             clock=self._clock,
         )
         return ended or attempts.correct(session, attempt.id, meaning.key, reached=meaning.reached)
+
+    def _keep_promise(
+        self, session: Session, attempt: AttemptView, meaning: DispositionView, outcome: CallOutcome
+    ) -> None:
+        """The same outcome came first without the time that was promised in the call."""
+        target = targets.get(session, attempt.target_id)
+        asked = outcome.callback_at
+        if target is None or asked is None or attempt.disposition != meaning.key:
+            return
+        if target.state is TargetState.RETRYING and target.callback_at is None:
+            at = max(asked, self._clock.now())
+            update = TargetUpdate(state=TargetState.RETRYING, next_attempt_at=at, callback_at=asked)
+            targets.put(session, target.id, update)
 
     def _flag(self, session: Session, patient_id: UUID, meaning: DispositionView) -> None:
         for flag in FLAGS:

@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.people.models import PeopleCase
-from campaigns.people.schemas import PeopleCaseRow
+from campaigns.people.schemas import PeopleCaseRow, PeopleFilter
 
 
 def of_target(session: Session, target_id: UUID) -> UUID | None:
@@ -44,14 +44,27 @@ def close_of_target(session: Session, target_id: UUID, now: datetime, outcome: s
     return case_id is not None and close(session, case_id, {"closed_at": now, "outcome": outcome})
 
 
-def page(session: Session, *, open_only: bool, after: UUID | None, limit: int) -> list[PeopleCaseRow]:
+def page(session: Session, wanted: PeopleFilter, after: UUID | None, limit: int) -> list[PeopleCaseRow]:
     """Cases in order of opening."""
-    query = select(PeopleCase).where(PeopleCase.closed_at.is_(None) if open_only else PeopleCase.closed_at.is_not(None))
+    query = select(PeopleCase).where(*_conditions(wanted))
     if after is not None:
         query = query.where(PeopleCase.id > after)
     return [PeopleCaseRow.model_validate(row) for row in session.scalars(query.order_by(PeopleCase.id).limit(limit))]
 
 
+def count(session: Session, wanted: PeopleFilter) -> int:
+    """How many there are."""
+    return session.scalar(select(func.count()).select_from(PeopleCase).where(*_conditions(wanted))) or 0
+
+
 def count_open(session: Session) -> int:
     """How many wait for a person."""
-    return session.scalar(select(func.count()).select_from(PeopleCase).where(PeopleCase.closed_at.is_(None))) or 0
+    return count(session, PeopleFilter())
+
+
+def _conditions(wanted: PeopleFilter) -> list[ColumnElement[bool]]:
+    closed = PeopleCase.closed_at
+    found: list[ColumnElement[bool]] = [closed.is_(None) if wanted.open_only else closed.is_not(None)]
+    if wanted.campaign_id is not None:
+        found.append(PeopleCase.campaign_id == wanted.campaign_id)
+    return found

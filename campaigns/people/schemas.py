@@ -25,6 +25,13 @@ class PeopleCaseRow(Frozen):
     outcome: str | None
 
 
+class PeopleFilter(Frozen):
+    """Which cases: open or closed, of one campaign or of all."""
+
+    open_only: bool = True
+    campaign_id: UUID | None = None
+
+
 class AttemptLine(Frozen):
     """One try as the list shows it."""
 

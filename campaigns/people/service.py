@@ -10,7 +10,7 @@ from campaigns.campaigns import service as campaigns
 from campaigns.dispositions import service as dispositions
 from campaigns.people import repository
 from campaigns.people.models import PeopleCase
-from campaigns.people.schemas import AttemptLine, CloseCase, PeopleCaseRow, PeopleLine
+from campaigns.people.schemas import AttemptLine, CloseCase, PeopleCaseRow, PeopleFilter, PeopleLine
 from campaigns.record.port import PersonLine, Record
 from campaigns.targets import service as targets
 from campaigns.targets.schemas import TargetState, TargetUpdate, TargetView
@@ -77,11 +77,20 @@ def close(
     return _lines(session, record, [closed])[0]
 
 
-def page(session: Session, record: Record, cursor: str | None, limit: int, *, open_only: bool) -> Page[PeopleLine]:
-    """The list with all attempts of each."""
-    rows = repository.page(session, open_only=open_only, after=targets.after_of(cursor), limit=limit + 1)
+def page(
+    session: Session,
+    record: Record,
+    cursor: str | None,
+    limit: int,
+    *,
+    open_only: bool,
+    campaign_id: UUID | None = None,
+) -> Page[PeopleLine]:
+    """The list with all attempts of each, of one campaign or of all."""
+    wanted = PeopleFilter(open_only=open_only, campaign_id=campaign_id)
+    rows = repository.page(session, wanted, targets.after_of(cursor), limit + 1)
     more = encode_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
-    total = repository.count_open(session) if open_only else None
+    total = repository.count(session, wanted) if open_only else None
     return Page[PeopleLine](items=_lines(session, record, rows[:limit]), next_cursor=more, total=total)
 
 

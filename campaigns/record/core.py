@@ -9,41 +9,50 @@ from sqlalchemy.orm import Session
 
 from campaigns.dispositions.schemas import FollowUpStatus
 from campaigns.policy.schemas import ContactFacts, Window
-from campaigns.record.port import Callee, DueTask, OpenResponse, PatientFlag, PersonLine, TaskFacts, TaskSelection
+from campaigns.record import selection as selecting
+from campaigns.record.port import Callee, DueTask, OpenResponse, PatientFlag, PersonLine, Selection, TaskFacts
+from campaigns.record.selection import STORAGE_FEE
 from core_api.audit import service as audit
+from core_api.contracts import service as contracts
 from core_api.kit.clock import Clock
 from core_api.kit.errors import Invalid, NotFound
 from core_api.patients import service as patients
-from core_api.patients.schemas import PatientView, Preferences
+from core_api.patients.schemas import PatientView, Preferences, Reachability
+from core_api.plans import called_for
 from core_api.plans import service as plans
-from core_api.plans.schemas import TaskFilter
+from core_api.questionnaires import service as questionnaires
 from core_api.responses import service as responses
 
 REPORTED_IN_CALL = "follow_up_call"
+ELDER_YEARS = 65  # Law on the Protection of the Rights of the Elderly says 60; hearing and pace mostly change later
 
 
 class CoreRecord:
     """Adapter to core_api; holds nothing."""
 
-    def due_tasks(
-        self, session: Session, selection: TaskSelection, today: date, after_id: UUID | None, limit: int
-    ) -> Sequence[DueTask]:
-        """Open tasks in order of id: of the selection's dates, else all whose time window is open today."""
-        wanted = TaskFilter(
-            template_key=selection.template_key,
-            site=selection.site,
-            stage=selection.stage,
-            due_from=selection.due_from,
-            due_to=selection.due_to,
-        )
-        dated = selection.due_from is not None or selection.due_to is not None
-        found = plans.due_for_campaign(session, wanted, limit, after_id, today=None if dated else today)
-        return [DueTask(task_id=task.id, patient_id=task.patient_id) for task in found]
+    def check_source(self, session: Session, selection: Selection) -> None:
+        """Refuses a source that names what is not there."""
+        selecting.check(session, selection)
+
+    def due_tasks(self, session: Session, selection: Selection, after: UUID | None, limit: int) -> Sequence[DueTask]:
+        """Candidates by cursor: of the filter's dates, else all whose time window is open today."""
+        return selecting.candidates(session, selection, after, limit)
+
+    def task_of(self, session: Session, due: DueTask, clock: Clock) -> UUID | None:
+        """A candidate's task."""
+        return due.task_id if due.wanted is None else selecting.make(session, due.wanted, clock)
+
+    def context(self, session: Session, task_id: UUID, task: TaskFacts) -> dict[str, str] | None:
+        """Amounts and dates of the contract that a reminder is about; of the patient's most urgent one else."""
+        names = questionnaires.published(session, task.questionnaire_key).context
+        if not names:
+            return {}
+        texts = _fee_texts(session, task_id, task.patient_id)
+        return texts if texts is not None and set(names) <= set(texts) else None
 
     def contact_facts(self, session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, ContactFacts]:
-        """Facts for the contact policy."""
-        views = (_found(session, patient_id) for patient_id in dict.fromkeys(patient_ids))
-        return {view.id: _facts(view) for view in views if view is not None}
+        """Facts for the contact policy, of all patients in one go."""
+        return {one.patient_id: _facts(one) for one in patients.reachability(session, patient_ids)}
 
     def callee(self, session: Session, patient_id: UUID, clock: Clock) -> Callee | None:
         """Whom to call, with an audit row."""
@@ -57,6 +66,7 @@ class CoreRecord:
             salutation=contact.salutation,
             phone_e164=contact.phone_e164,
             department=view.department or "",
+            elder=_is_elder(contact.birth_date, clock.now().date()),
         )
 
     def task(self, session: Session, task_id: UUID) -> TaskFacts | None:
@@ -67,9 +77,12 @@ class CoreRecord:
             return None
         return TaskFacts(patient_id=found.patient_id, status=found.status, questionnaire_key=found.questionnaire_key)
 
-    def open_response(self, session: Session, task_id: UUID, task: TaskFacts, clock: Clock) -> OpenResponse:
-        """Opens the response of a task, or the unfinished one again."""
-        view = responses.open_response(session, task_id, task.patient_id, task.questionnaire_key, "voice", clock)
+    def open_response(
+        self, session: Session, task_id: UUID, task: TaskFacts, call_id: UUID, clock: Clock
+    ) -> OpenResponse:
+        """Opens the response of a task, or the unfinished one again, for a call."""
+        key, person = task.questionnaire_key, task.patient_id
+        view = responses.open_response(session, task_id, person, key, "voice", clock, call_id=call_id)
         return OpenResponse(
             response_id=view.id, questionnaire_key=view.questionnaire_key, questionnaire_version=view.version
         )
@@ -113,6 +126,22 @@ class CoreRecord:
         }
 
 
+def _fee_texts(session: Session, task_id: UUID, patient_id: UUID) -> dict[str, str] | None:
+    about = called_for.about(session, task_id)
+    one = contracts.contract(session, about[1]) if about and about[0] == STORAGE_FEE and about[1] else None
+    if one is None:
+        running = [found for found in contracts.contracts(session, patient_id) if found.state != "terminated"]
+        one = max(running, key=lambda found: found.arrears_fen, default=None)
+    return None if one is None else contracts.fee_texts(one)
+
+
+def _is_elder(born: date | None, today: date) -> bool:
+    """Whether somebody is spoken to slowly and offered keys first."""
+    return (
+        born is not None and today.year - born.year - ((today.month, today.day) < (born.month, born.day)) >= ELDER_YEARS
+    )
+
+
 def _found(session: Session, patient_id: UUID) -> PatientView | None:
     try:
         return patients.get(session, patient_id)
@@ -120,15 +149,15 @@ def _found(session: Session, patient_id: UUID) -> PatientView | None:
         return None
 
 
-def _facts(view: PatientView) -> ContactFacts:
+def _facts(known: Reachability) -> ContactFacts:
     return ContactFacts(
-        consent=view.consent,
-        do_not_contact=view.do_not_contact,
-        deceased=view.deceased,
-        has_phone=view.phone is not None,
-        wrong_number=view.wrong_number,
-        channel=view.preferences.channel,
-        preferred=_windows(view.preferences),
+        consent=known.consent,
+        do_not_contact=known.do_not_contact,
+        deceased=known.deceased,
+        has_phone=known.has_phone,
+        wrong_number=known.wrong_number,
+        channel=known.preferences.channel,
+        preferred=_windows(known.preferences),
     )
 
 

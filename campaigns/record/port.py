@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from campaigns.dispositions.schemas import FollowUpStatus
 from campaigns.policy.schemas import ContactFacts
+from campaigns.record.sources import Source
 from core_api.kit.clock import Clock
+from core_api.plans.source_schemas import CalledFor
 
 OPEN_TASK_STATUSES = frozenset({"planned", "due", "in_progress"})
 PatientFlag = Literal["do_not_contact", "deceased", "wrong_number"]
@@ -31,11 +33,35 @@ class TaskSelection(Frozen):
     due_to: date | None = None
 
 
-class DueTask(Frozen):
-    """A task that a campaign may take up."""
+class Selection(Frozen):
+    """Whom a campaign wants on a day.
 
-    task_id: UUID
+    Attributes:
+        campaign_id: The campaign, or any id where it is only being thought of.
+        today: In the hospital's zone, `zone`.
+    """
+
+    campaign_id: UUID
+    name: str
+    source: Source
+    filter: TaskSelection
+    today: date
+    zone: ZoneInfo
+
+
+class DueTask(Frozen):
+    """A task that a campaign may take up, or one to be made for it.
+
+    Attributes:
+        cursor: Its place in the order; the next page comes after it.
+        task_id: The task, where there is one already.
+        wanted: The task to be made else.
+    """
+
+    cursor: UUID
     patient_id: UUID
+    task_id: UUID | None = None
+    wanted: CalledFor | None = None
 
 
 class TaskFacts(Frozen):
@@ -58,6 +84,7 @@ class Callee(Frozen):
     salutation: str
     phone_e164: str
     department: str
+    elder: bool = False
     persona: str | None = None
 
 
@@ -79,10 +106,20 @@ class PersonLine(Frozen):
 class Record(Protocol):
     """The record; every verb works in the caller's transaction and never commits."""
 
-    def due_tasks(
-        self, session: Session, selection: TaskSelection, today: date, after_id: UUID | None, limit: int
-    ) -> Sequence[DueTask]:
-        """Open tasks in order of id, after one of them."""
+    def check_source(self, session: Session, selection: Selection) -> None:
+        """Refuses a source that names what is not there."""
+        ...
+
+    def due_tasks(self, session: Session, selection: Selection, after: UUID | None, limit: int) -> Sequence[DueTask]:
+        """Candidates in order of their cursor, after one of them; nothing is made."""
+        ...
+
+    def task_of(self, session: Session, due: DueTask, clock: Clock) -> UUID | None:
+        """A candidate's task, made where it is missing; None where it has been called about already."""
+        ...
+
+    def context(self, session: Session, task_id: UUID, task: TaskFacts) -> dict[str, str] | None:
+        """What the questionnaire's texts name in braces; None where that is not known."""
         ...
 
     def contact_facts(self, session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, ContactFacts]:
@@ -97,8 +134,10 @@ class Record(Protocol):
         """One task."""
         ...
 
-    def open_response(self, session: Session, task_id: UUID, task: TaskFacts, clock: Clock) -> OpenResponse:
-        """Opens the response of a task, or the unfinished one again."""
+    def open_response(
+        self, session: Session, task_id: UUID, task: TaskFacts, call_id: UUID, clock: Clock
+    ) -> OpenResponse:
+        """Opens the response of a task, or the unfinished one again, for a call."""
         ...
 
     def finish_response(self, session: Session, response_id: UUID, *, completed: bool, clock: Clock) -> None:

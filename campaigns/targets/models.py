@@ -16,6 +16,7 @@ class CampaignTarget(Base):
     __table_args__ = (
         UniqueConstraint("campaign_id", "task_id"),
         Index("ix_campaign_targets_due", "campaign_id", "state", "next_attempt_at", "id"),
+        Index("ix_campaign_targets_promised", "campaign_id", "callback_at"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

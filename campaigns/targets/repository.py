@@ -33,31 +33,35 @@ def add(session: Session, campaign_id: UUID, targets: Sequence[NewTarget], now: 
 def claim_due(session: Session, campaign_id: UUID, now: datetime, limit: int) -> list[TargetView]:
     """Takes due targets into progress; each is taken by one transaction only.
 
-    Rows are locked with SKIP LOCKED where the database has it; everywhere the version is compared and swapped.
+    Calls that were promised for a time come before all others, however long the queue.
+    Rows are locked with SKIP LOCKED where the database has it; SQLite's transaction holds the whole database.
     """
-    query: Select[tuple[CampaignTarget]] = (
+    due: Select[tuple[CampaignTarget]] = (
         select(CampaignTarget)
-        .where(
-            CampaignTarget.campaign_id == campaign_id,
-            CampaignTarget.state.in_(DUE_STATES),
-            CampaignTarget.next_attempt_at <= now,
-        )
-        .order_by(CampaignTarget.next_attempt_at, CampaignTarget.id)
-        .limit(limit)
+        .where(CampaignTarget.campaign_id == campaign_id, CampaignTarget.state.in_(DUE_STATES))
+        .where(CampaignTarget.next_attempt_at <= now)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     )
-    rows = session.scalars(query.execution_options(populate_existing=True)).all()
-    return [TargetView.model_validate(row) for row in rows if _swap(session, row.id, row.version)]
+    promised = due.where(CampaignTarget.callback_at <= now).order_by(CampaignTarget.callback_at, CampaignTarget.id)
+    taken = _take(session, promised.limit(limit))
+    if len(taken) < limit:
+        others = due.where(CampaignTarget.callback_at.is_(None))
+        ordered = others.order_by(CampaignTarget.next_attempt_at, CampaignTarget.id)
+        taken += _take(session, ordered.limit(limit - len(taken)))
+    return taken
 
 
-def _swap(session: Session, target_id: UUID, version: int) -> bool:
-    taken = session.execute(
-        update(CampaignTarget)
-        .where(CampaignTarget.id == target_id, CampaignTarget.version == version)
-        .values(state=TargetState.IN_PROGRESS, version=version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(getattr(taken, "rowcount", 0))
+def _take(session: Session, query: Select[tuple[CampaignTarget]]) -> list[TargetView]:
+    rows = session.scalars(query).all()
+    if rows:
+        session.execute(
+            update(CampaignTarget)
+            .where(CampaignTarget.id.in_([row.id for row in rows]))
+            .values(state=TargetState.IN_PROGRESS, version=CampaignTarget.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+    return [TargetView.model_validate(row) for row in rows]
 
 
 def get(session: Session, target_id: UUID) -> TargetView | None:
@@ -83,6 +87,28 @@ def put(session: Session, target_id: UUID, change: TargetUpdate, *, tried: bool)
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def of_patient(session: Session, patient_id: UUID, state: TargetState) -> list[TargetView]:
+    """A patient's targets in a state, over all campaigns."""
+    rows = session.scalars(
+        select(CampaignTarget)
+        .where(CampaignTarget.patient_id == patient_id, CampaignTarget.state == state)
+        .order_by(CampaignTarget.id)
+        .execution_options(populate_existing=True)
+    )
+    return [TargetView.model_validate(row) for row in rows]
+
+
+def of_task(session: Session, task_id: UUID) -> list[TargetView]:
+    """A task's targets, over all campaigns."""
+    rows = session.scalars(
+        select(CampaignTarget)
+        .where(CampaignTarget.task_id == task_id)
+        .order_by(CampaignTarget.id)
+        .execution_options(populate_existing=True)
+    )
+    return [TargetView.model_validate(row) for row in rows]
 
 
 def cancel_open(session: Session, campaign_id: UUID) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from campaigns.targets import repository
-from campaigns.targets.schemas import NewTarget, TargetUpdate, TargetView
+from campaigns.targets.schemas import NewTarget, TargetState, TargetUpdate, TargetView
 from core_api.kit.clock import Clock
 from core_api.kit.errors import Invalid
 from core_api.kit.paging import Page, decode_cursor, encode_cursor
@@ -25,6 +25,16 @@ def claim_due(session: Session, campaign_id: UUID, clock: Clock, limit: int) -> 
 def get(session: Session, target_id: UUID) -> TargetView | None:
     """One target."""
     return repository.get(session, target_id)
+
+
+def excluded(session: Session, patient_id: UUID) -> list[TargetView]:
+    """A patient's targets that were left out."""
+    return repository.of_patient(session, patient_id, TargetState.EXCLUDED)
+
+
+def of_task(session: Session, task_id: UUID) -> list[TargetView]:
+    """A task's targets, over all campaigns."""
+    return repository.of_task(session, task_id)
 
 
 def put(session: Session, target_id: UUID, change: TargetUpdate, *, tried: bool = False) -> None:
