@@ -41,6 +41,7 @@ class VoiceSettings:
     voicemail_text: str = "您好，这里是{hospital}。我们稍后会再和您联系，您也可以回拨医院电话。谢谢，再见。"
     sorry_text: str = "非常抱歉，系统暂时出现故障，稍后会有工作人员与您联系，再见。"
     time_up_text: str = "抱歉，本次通话时间较长，先到这里，我们会再与您联系，再见。"
+    going_away_text: str = "抱歉，系统需要暂停一下，我们稍后再给您打电话，再见。"
     transfer_number: str | None = None
 
 
@@ -67,6 +68,10 @@ class LiveCalls:
 
     def remove(self, call_id: UUID) -> None:
         self._calls.pop(call_id, None)
+
+    def items(self) -> list[tuple[UUID, LiveCall]]:
+        """All of them at this moment."""
+        return list(self._calls.items())
 
     def get(self, call_id: UUID) -> LiveCall | None:
         return self._calls.get(call_id)

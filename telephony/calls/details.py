@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from assistant import api as assistant
-from telephony.calls import repository
-from telephony.calls.schemas import CallDetail, CallEventView, CallView, TurnView
+from telephony.calls import repository, rules
+from telephony.calls.schemas import CallDetail, CallEventView, CallView, RecordingView, TurnView
 
 
 def of(session: Session, call: CallView, pace: float) -> CallDetail:
@@ -39,8 +39,16 @@ def of(session: Session, call: CallView, pace: float) -> CallDetail:
         **call.model_dump(),
         turns=with_latency(turns, events),
         events=events,
-        recording=repository.recording_view(repository.recording(session, call.id)),
+        recording=recording_of(repository.recording_view(repository.recording(session, call.id)), events),
     )
+
+
+def recording_of(kept: RecordingView, events: list[CallEventView]) -> RecordingView:
+    """The recording, with the reason when it failed and there is none."""
+    reasons = [str(event.data.get("reason")) for event in events if event.kind == "recording.failed"]
+    if kept.available or not reasons:
+        return kept
+    return kept.model_copy(update={"missing_because": rules.recording_missing(reasons[0])})
 
 
 def with_latency(turns: list[TurnView], events: list[CallEventView]) -> list[TurnView]:

@@ -42,6 +42,7 @@ class CallRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     media_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    media_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     carrier_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     duration_seconds: Mapped[int | None] = mapped_column(Integer)

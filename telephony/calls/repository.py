@@ -1,9 +1,10 @@
 """Every query on calls."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core_api.kit.crypto import unseal
@@ -47,6 +48,25 @@ def unfinished(session: Session, before: datetime, limit: int) -> list[UUID]:
     return list(session.scalars(query.order_by(CallRow.id).limit(limit)))
 
 
+def by_sid(session: Session, carrier_sid: str) -> UUID | None:
+    """The call that the carrier knows by this id."""
+    return session.scalar(select(CallRow.id).where(CallRow.carrier_sid == carrier_sid).limit(1))
+
+
+def note_seen(session: Session, call_id: UUID, now: datetime) -> None:
+    session.execute(
+        update(CallRow)
+        .where(CallRow.id == call_id, CallRow.ended_at.is_(None))
+        .values(media_seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def ended_before(session: Session, call_ids: Sequence[UUID], before: datetime) -> set[UUID]:
+    """Which of the calls ended before a moment."""
+    return set(session.scalars(select(CallRow.id).where(CallRow.id.in_(call_ids), CallRow.ended_at < before)))
+
+
 def snapshot(session: Session, found: CallRow) -> CallSnapshot:
     conversation = unseal(session, "calls.conversation", found.id, found.conversation_sealed) or "{}"
     return CallSnapshot(
@@ -62,6 +82,7 @@ def snapshot(session: Session, found: CallRow) -> CallSnapshot:
         max_seconds=found.max_seconds,
         created_at=found.created_at,
         media_at=found.media_at,
+        media_seen_at=found.media_seen_at,
         ended_at=found.ended_at,
         carrier_ended_at=found.carrier_ended_at,
     )

@@ -18,6 +18,10 @@ STATES: Final = {0: "queued", 1: "queued", 2: "ringing", 3: "in_progress"}
 UNANSWERED: Final = {"busy": "busy", "no-answer": "no_answer", "failed": "carrier_failed", "canceled": "no_answer"}
 MACHINE_PREFIXES: Final = ("machine", "fax")
 INVALID_NUMBER_SIP: Final = {"404", "410", "484", "604"}
+FULL_DISK: Final = {"ENOSPC", "EDQUOT", "EFBIG"}
+FULL: Final = "通话时磁盘已满，录音未能保存"
+NOT_WRITTEN: Final = "录音文件写入失败"
+INTERRUPTED: Final = "interrupted"
 MIDWAY: Final = {None, "partial", "silent"}
 LABELS: Final = {
     "completed": "已完成",
@@ -37,8 +41,18 @@ LABELS: Final = {
     "voicemail": "语音信箱",
     "silent": "无人说话",
     "bot_unavailable": "系统故障",
+    "interrupted": "系统停机中断",
     "unknown": "结果不明",
 }
+
+
+def recording_missing(reason: str) -> str:
+    """Why a call has no audio, for people.
+
+    Args:
+        reason: Name of the operating system's error.
+    """
+    return FULL if reason in FULL_DISK else NOT_WRITTEN
 
 
 def is_final(status: str | None) -> bool:
@@ -63,6 +77,11 @@ def unanswered_disposition(status: str, sip_code: str | None) -> str | None:
 def is_machine(answered_by: str | None) -> bool:
     """A machine or a fax; `unknown` counts as a person."""
     return bool(answered_by) and str(answered_by).startswith(MACHINE_PREFIXES)
+
+
+def broken_off(disposition: str) -> str:
+    """What a call comes to that we ended because the process ends: nothing lost, to be gone on with soon."""
+    return INTERRUPTED if disposition in MIDWAY else disposition
 
 
 def spoken_disposition(told: str | None, answered_by: str | None, patient_turns: int, failed: bool) -> str:

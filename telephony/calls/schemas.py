@@ -30,6 +30,7 @@ class ConversationSpec(Frozen):
     channel: str = "voice"
     elder: bool = False
     context: dict[str, str] = Field(default_factory=dict, repr=False)
+    callback_window: tuple[str, str] | None = None
 
 
 class CallRequest(Frozen):
@@ -45,6 +46,7 @@ class CallRequest(Frozen):
     idempotency_key: str = Field(max_length=80)
     campaign_id: UUID | None = None
     persona: str | None = None
+    caller_id: str | None = Field(default=None, pattern=r"^\+[1-9]\d{7,14}$")
 
 
 class Placed(Frozen):
@@ -56,6 +58,10 @@ class CallFate(Frozen):
 
     state: str
     disposition: str | None = None
+    answered: bool = False
+    completed: bool = False
+    callback_at: datetime | None = None
+    response_id: UUID | None = None
 
 
 class StatusUpdate(Frozen):
@@ -94,6 +100,7 @@ class CallSnapshot(Frozen):
     max_seconds: int
     created_at: datetime
     media_at: datetime | None
+    media_seen_at: datetime | None = None
     ended_at: datetime | None
     carrier_ended_at: datetime | None
 
@@ -149,10 +156,13 @@ class CallEventView(Frozen):
 
 
 class RecordingView(Frozen):
+    """The audio; `missing_because` says in Chinese why there is none, if that is known."""
+
     available: bool
     duration_seconds: float = 0.0
     size_bytes: int = 0
     format: str | None = None
+    missing_because: str | None = None
 
 
 class TurnView(Frozen):

@@ -1,5 +1,6 @@
 """What happens to a call in the record. Verbs take a session and never commit."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -127,6 +128,7 @@ def start_media(session: Session, call_id: UUID, sid: str, source: str, clock: C
     if found.ended_at is None:
         found.carrier_sid = found.carrier_sid or sid
         found.state, found.media_at, found.transcript_source = "in_progress", clock.now(), source
+        found.media_seen_at = found.media_at
         _answered(session, found, clock)
     add_event(session, call_id, "media.started", {"transcript_source": source}, clock)
     return repository.snapshot(session, found)
@@ -159,6 +161,24 @@ def finish(session: Session, call_id: UUID, ending: Ending, clock: Clock) -> boo
     }
     publish(session, "call.ended", call_id, data, clock)
     return True
+
+
+def beat(session: Session, call_id: UUID, clock: Clock) -> None:
+    """A process says that it still holds the call's audio."""
+    repository.note_seen(session, call_id, clock.now())
+
+
+def interrupt(session: Session, call_id: UUID, clock: Clock) -> str | None:
+    """Ends a call that nobody has answered yet, because the process ends.
+
+    Returns:
+        The carrier's id to hang up; None for a call that is over, is being talked on, or may not have been placed.
+    """
+    found = repository.row(session, call_id, lock=True)
+    if found.ended_at is not None or found.media_at is not None or found.carrier_sid is None:
+        return None
+    finish(session, call_id, Ending(disposition=rules.INTERRUPTED), clock)
+    return found.carrier_sid
 
 
 def add_event(  # noqa: PLR0913 - an event's parts
@@ -205,6 +225,16 @@ def of_conversation(session: Session, conversation_id: UUID) -> CallView | None:
 def unfinished(session: Session, before: datetime, limit: int) -> list[UUID]:
     """Calls that are not over and began before a moment, oldest first."""
     return repository.unfinished(session, before, limit)
+
+
+def is_anothers(session: Session, call_id: UUID, carrier_sid: str) -> bool:
+    """Whether the carrier's id is known as another call's."""
+    return repository.by_sid(session, carrier_sid) not in {None, call_id}
+
+
+def long_ended(session: Session, call_ids: Sequence[UUID], before: datetime) -> set[UUID]:
+    """Which of the calls were over before a moment."""
+    return repository.ended_before(session, call_ids, before)
 
 
 def count_media(session: Session, call_id: UUID, counts: MediaCounts) -> str | None:

@@ -18,6 +18,7 @@ class Dial:
     ring_timeout_seconds: int = 40
     max_seconds: int = 900
     persona: str | None = None
+    caller_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ class TwilioCarrier:
         base = f"{self.account.public_url}/carriers/twilio"
         parameters: dict[str, Any] = {
             "to": dial.number,
-            "from_": self.account.caller_id,
+            "from_": dial.caller_id or self.account.caller_id,
             "url": f"{base}/voice/{dial.call_id}{self._persona(dial)}",
             "method": "POST",
             "status_callback": f"{base}/status/{dial.call_id}",

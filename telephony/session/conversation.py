@@ -10,6 +10,7 @@ from telephony.calls.schemas import ConversationSpec
 CONFIRMING = ("对吗？", "可以吗？")
 CALLBACK_WORDS = "什么时候再打"
 RELATIVE_WORDS = "家人吗"
+YES_NO_PLACES = ("identity", "ask_who", "confirm:")
 HeardEvent = Literal["silence", "interrupted"]
 
 
@@ -72,6 +73,12 @@ def heard_place(spoken: Spoken) -> str:
     return "ask_who" if RELATIVE_WORDS in text else spoken.place
 
 
+def awaits_yes_or_no(place: str) -> bool:
+    """Whether 嗯 or 好的 answers what is asked at a place or its mark; elsewhere it only says that one listens."""
+    bare = place.rsplit("#", 1)[0]
+    return bare.startswith(YES_NO_PLACES) or bare.endswith("/boolean")
+
+
 class Conversations(Protocol):
     """Blocking; called from worker threads."""
 
@@ -85,4 +92,8 @@ class Conversations(Protocol):
 
     def outcome(self, spec: ConversationSpec) -> Outcome:
         """What it came to so far."""
+        ...
+
+    def said(self, spec: ConversationSpec, text: str, kind: str) -> None:
+        """Keeps words that the call itself said: `voicemail`, `sorry`, `time_up`, `going_away`; once each."""
         ...

@@ -15,7 +15,7 @@ from telephony.session.wire import Wire
 
 AHEAD_SECONDS = 0.4  # Twilio buffers more, but what is sent cannot be unsaid quickly
 REFILL_SECONDS = 0.2
-LATE_SECONDS = 0.02
+LATE_SECONDS = 0.06  # the listener hears a gap
 
 Send = Callable[[str], Awaitable[None]]
 Close = Callable[[], Awaitable[None]]
@@ -128,4 +128,4 @@ class Line:
         self.counts.sent += 1
         if self.first_frame_at is None:
             self.first_frame_at = time.monotonic()
-        await self._send(await self._wire.audio(pcm))
+        await self._send(self._wire.audio(pcm))

@@ -1,14 +1,23 @@
 """Small pieces that decide when the patient has said or pressed something."""
 
+import re
 from collections.abc import Sequence
 
-import numpy as np
-
-from telephony.audio.pcm import FRAME_SECONDS, level_dbfs
+from telephony.audio.pcm import FRAME_SECONDS, louder
 
 SPEECH_DBFS = -38.0
 SPEECH_SECONDS = 0.5  # shorter sounds are no interruption
 PAUSE_SECONDS = 0.6
+
+
+BACKCHANNEL = re.compile(
+    r"(?:嗯+|唔+|哦+|噢+|喔+|啊+|哎|诶|好的?|好吧|行|对的?|是的?|我?(?:知道|明白|晓得)了?|这样啊?|[，,。、\s])+"
+)
+
+
+def is_backchannel(text: str) -> bool:
+    """Whether words only say that one listens: 嗯, 好的, 知道了."""
+    return BACKCHANNEL.fullmatch(text) is not None
 
 
 class KeyCollector:
@@ -46,7 +55,7 @@ class SpeechGate:
 
     def take(self, pcm: bytes) -> bool:
         """Takes 20 ms; True when speech has lasted long enough to count as an interruption."""
-        if level_dbfs(np.frombuffer(pcm, dtype="<i2")) > SPEECH_DBFS:
+        if louder(pcm, SPEECH_DBFS):
             self._loud += FRAME_SECONDS
             self._quiet = 0.0
             began = not self.speaking and self._loud >= SPEECH_SECONDS

@@ -1,5 +1,6 @@
 """Both sides of a call on disk while it lasts, one playable file after it."""
 
+import errno
 import io
 import logging
 from collections import deque
@@ -33,13 +34,14 @@ class Recorder:
         self._spool = spool
         self._file: io.BufferedWriter | None = None
         self._bot: deque[bytes] = deque()
-        self._pending = bytearray()
+        self._left: list[bytes] = []
+        self._right: list[bytes] = []
         self.failed: str | None = None
         try:
             spool.parent.mkdir(parents=True, exist_ok=True)
             self._file = spool.open("ab")
         except OSError as error:
-            self.failed = type(error).__name__
+            self.failed = name_of(error)
 
     def bot(self, pcm: bytes) -> None:
         """Queues 20 ms of the bot, heard when the patient's side has caught up."""
@@ -55,11 +57,9 @@ class Recorder:
             if self._bot:
                 self._bot.popleft()
             return
-        stereo = np.zeros((FRAME_SAMPLES, 2), dtype="<i2")
-        stereo[:, 0] = _frame(pcm)
-        stereo[:, 1] = _frame(self._bot.popleft() if self._bot else SILENT_FRAME)
-        self._pending += stereo.tobytes()
-        if len(self._pending) >= FLUSH_FRAMES * STEREO_FRAME_BYTES:
+        self._left.append(_whole(pcm))
+        self._right.append(_whole(self._bot.popleft()) if self._bot else SILENT_FRAME)
+        if len(self._left) >= FLUSH_FRAMES:
             self._write()
 
     def close(self) -> None:
@@ -70,15 +70,16 @@ class Recorder:
             self._file = None
 
     def _write(self) -> None:
+        left, right = self._left, self._right
+        self._left, self._right = [], []
         if self._file is None:
             return
         try:
-            self._file.write(self._pending)
+            self._file.write(_interleaved(left, right))
             self._file.flush()
         except OSError as error:
-            self.failed = type(error).__name__
+            self.failed = name_of(error)
             self._give_up()
-        self._pending.clear()
 
     def _give_up(self) -> None:
         """A full disk ends the recording, never the call; closing may fail again on what is still buffered."""
@@ -88,6 +89,11 @@ class Recorder:
                 file.close()
         except OSError:
             log.warning("recording could not be closed")
+
+
+def name_of(error: OSError) -> str:
+    """The operating system's name of an error, such as ENOSPC."""
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 
 def finalise(spool: Path, folder: Path) -> KeptRecording | None:
@@ -122,6 +128,12 @@ def _export(audio: AudioSegment, stem: Path) -> tuple[Path, str]:
     return whole, whole.suffix[1:]
 
 
-def _frame(pcm: bytes) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
-    samples = np.frombuffer(pcm, dtype="<i2")[:FRAME_SAMPLES].astype(np.int16)
-    return np.pad(samples, (0, FRAME_SAMPLES - samples.size)) if samples.size < FRAME_SAMPLES else samples
+def _whole(pcm: bytes) -> bytes:
+    """A frame of just 20 ms: cut, or filled with silence."""
+    return pcm if len(pcm) == FRAME_BYTES else pcm[:FRAME_BYTES].ljust(FRAME_BYTES, b"\0")
+
+
+def _interleaved(left: list[bytes], right: list[bytes]) -> bytes:
+    """Frames of both sides as stereo samples."""
+    sides = [np.frombuffer(b"".join(side), dtype="<i2") for side in (left, right)]
+    return np.column_stack(sides).tobytes()

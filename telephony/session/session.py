@@ -14,13 +14,13 @@ from telephony.audio.pcm import FRAME_SECONDS, frames
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot
 from telephony.runtime import TelephonyRuntime
-from telephony.session.conversation import Heard, Spoken, heard_place
+from telephony.session.conversation import Heard, Spoken, awaits_yes_or_no, heard_place
 from telephony.session.line import Line
 from telephony.session.listening import KeyCollector, SpeechGate
 from telephony.session.recorder import Recorder
 from telephony.session.tempo import Tempo
 from telephony.session.turn import Ended, Interruption, Turn
-from telephony.session.wire import Audio, Bad, Stop, Wire
+from telephony.session.wire import Audio, Bad, Key, Partial, Stop, Transcript, Wire
 from telephony.speech.synthesis import SynthesisFailed
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 MARK_GRACE_SECONDS = 3.0
 LONGEST_GREETING_SECONDS = 25.0
 SEGMENT_PAUSE_SAMPLES = 1600
+SLOW_PAUSES = 3
 DIALOGUE_FAILURES = (ServiceError, SQLAlchemyError, SynthesisFailed, OSError, TimeoutError)
 
 
@@ -63,6 +64,7 @@ class CallSession:
         self.patient_turns = 0
         self.bad_frames = 0
         self.failed = False
+        self.going_away = False
         self.ended = False
 
     def tell(self, item: object) -> None:
@@ -97,7 +99,7 @@ class CallSession:
             self.failed = True
             self.note("dialogue.failed", {"reason": type(error).__name__})
             log.warning("dialogue failed in a call", extra={"call_id": str(self._call.id)})
-            await self._say_last(self._runtime.settings.sorry_text)
+            await self._say_last(self._runtime.settings.sorry_text, "sorry")
         finally:
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
@@ -142,15 +144,37 @@ class CallSession:
             self.patient_turns += int(heard.event is None)
             began = time.monotonic()
             spoken = await self._think(self._runtime.conversations.respond, self._call.conversation, heard)
+            if spoken.segments:
+                self._forget_early()
+
+    def _forget_early(self) -> None:
+        """Drops what was said or pressed while the answer before was thought about: it answers no new question."""
+        kept: list[object] = []
+        early = 0
+        while not self._inbox.empty():
+            item = self._inbox.get_nowait()
+            early += isinstance(item, Transcript | Key)
+            if not isinstance(item, Transcript | Key | Partial | Interruption):
+                kept.append(item)
+        for item in kept:
+            self._inbox.put_nowait(item)
+        if early:
+            self.note("patient.early", {"items": early})
 
     async def _over(self, spoken: Spoken, turn: Turn) -> bool:
         """Does what was to be done after the words were said."""
         if turn.machine:
             await self._voicemail()
             return True
+        if turn.going_away:
+            self.going_away = True
+            self.note("call.interrupted", {})
+            await self._line.clear()
+            await self._say_last(self._runtime.settings.going_away_text, "going_away")
+            return True
         if self._tempo.now() >= self._call.max_seconds:
             self.note("call.time_up", {})
-            await self._say_last(self._runtime.settings.time_up_text)
+            await self._say_last(self._runtime.settings.time_up_text, "time_up")
             return True
         for kind, _data in spoken.actions:
             self.note(f"action.{kind}", {})
@@ -161,14 +185,15 @@ class CallSession:
 
     async def _listen(self, spoken: Spoken, mark: str) -> Turn:
         settings = self._runtime.settings
-        patience = settings.silence_seconds * (settings.elder_factor if self._slow else 1)
+        factor = settings.elder_factor if self._slow else 1
         turn = Turn(
             mark=mark,
             keys=KeyCollector(spoken.key_hint),
-            silence_seconds=patience,
-            interdigit_seconds=settings.interdigit_seconds,
+            silence_seconds=settings.silence_seconds * factor,
+            interdigit_seconds=settings.interdigit_seconds * factor,
             listens=not spoken.last and spoken.expects != "none",
             source=self._source,
+            minds_backchannels=awaits_yes_or_no(mark),
         )
         turn.deadline = self._tempo.now() + self._line.seconds_left + MARK_GRACE_SECONDS
         while not turn.done:
@@ -196,10 +221,14 @@ class CallSession:
         await self._line.mark(mark)
         return mark
 
-    async def _say_last(self, text: str) -> None:
+    async def _say_last(self, text: str, kind: str) -> None:
         """Says something on the way out; a line or a voice that is gone changes nothing any more."""
         if self.ended:
             return
+        try:
+            await self._runtime.in_thread(self._runtime.conversations.said, self._call.conversation, text, kind)
+        except DIALOGUE_FAILURES:
+            log.warning("last words not kept", extra={"call_id": str(self._call.id)})
         spoken = Spoken(segments=(text,), place="closing", expects="none", actions=(("hangup", {}),))
         try:
             await self._listen(spoken, await self._say(spoken))
@@ -214,7 +243,7 @@ class CallSession:
         while self._gate.speaking and self._tempo.now() < until:
             await self._tempo.sleep(FRAME_SECONDS)
         hospital = self._call.conversation.hospital_name or "医院"
-        await self._say_last(self._runtime.settings.voicemail_text.replace("{hospital}", hospital))
+        await self._say_last(self._runtime.settings.voicemail_text.replace("{hospital}", hospital), "voicemail")
 
     async def _think(self, function: Any, *arguments: Any) -> Any:  # noqa: ANN401 - a Conversations method
         def work() -> Any:  # noqa: ANN401
@@ -226,7 +255,7 @@ class CallSession:
     def _synthesise(self, segments: tuple[str, ...]) -> list[bytes]:
         slow = self._runtime.slow_synthesizer if self._slow else None
         voice = slow or self._runtime.synthesizer
-        pause = np.zeros(SEGMENT_PAUSE_SAMPLES, dtype=np.int16)
+        pause = np.zeros(SEGMENT_PAUSE_SAMPLES * (SLOW_PAUSES if self._slow else 1), dtype=np.int16)
         parts = [part for segment in segments if segment.strip() for part in (voice.say(segment), pause)]
         return frames(np.concatenate(parts[:-1])) if parts else []
 

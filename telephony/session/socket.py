@@ -9,6 +9,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from sqlalchemy.exc import SQLAlchemyError
 
 from core_api.kit.errors import NotFound, ServiceError
+from core_api.kit.faults import described
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot, Ending, MediaCounts
 from telephony.carriers.ports import CarrierUnknown
@@ -16,7 +17,7 @@ from telephony.carriers.twilio import TwilioCarrier
 from telephony.runtime import SIMULATOR, TelephonyRuntime
 from telephony.session.conversation import Outcome
 from telephony.session.line import Line
-from telephony.session.recorder import SPOOL_SUFFIX, Recorder, finalise
+from telephony.session.recorder import SPOOL_SUFFIX, Recorder, finalise, name_of
 from telephony.session.session import CallSession
 from telephony.session.tempo import Tempo
 from telephony.session.turn import Ended
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 START_TIMEOUT_SECONDS = 10.0
 START_MESSAGES = 5
+BEAT_SECONDS = 10.0
 POLICY_VIOLATION = 1008
 NORMAL = 1000
 
@@ -61,19 +63,36 @@ async def _hold(
 ) -> None:
     """Reads beside the talk, and writes the end down whatever happens."""
     reader = asyncio.create_task(_read(socket, session))
+    beat = asyncio.create_task(_beat(runtime, call.id))
     try:
         await session.run()
-    except Exception:
+    except Exception as error:  # noqa: BLE001 - a call's edge: its end is written down whatever happened
         session.failed = True
-        log.exception("call session failed", extra={"call_id": str(call.id)})
+        log.error("call session failed", extra={"call_id": call.id, "error": described(error)})  # noqa: TRY400
     finally:
         reader.cancel()
-        await asyncio.gather(reader, return_exceptions=True)
+        beat.cancel()
+        await asyncio.gather(reader, beat, return_exceptions=True)
         recorder.close()
         try:
             await asyncio.shield(runtime.in_thread(_end, runtime, call, session, line, recorder))
         finally:
             runtime.live.remove(call.id)
+
+
+async def _beat(runtime: TelephonyRuntime, call_id: UUID) -> None:
+    """Says now and then that this process holds the call, so that no other takes it for lost."""
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        try:
+            await runtime.in_thread(_note_beat, runtime, call_id)
+        except SQLAlchemyError:
+            log.warning("a call's heartbeat could not be written", extra={"call_id": call_id})
+
+
+def _note_beat(runtime: TelephonyRuntime, call_id: UUID) -> None:
+    with runtime.sessions.begin() as session:
+        service.beat(session, call_id, runtime.clock)
 
 
 async def _start(socket: WebSocket) -> Start | None:
@@ -148,8 +167,9 @@ def _end(runtime: TelephonyRuntime, call: CallSnapshot, held: CallSession, line:
         counts = MediaCounts(turns=held.patient_turns, bad_frames=held.bad_frames, late_frames=line.counts.late)
         known = service.count_media(session, call.id, counts)
         answered_by = "machine_start" if held.machine else known
+        disposition = rules.spoken_disposition(outcome.disposition, answered_by, held.patient_turns, held.failed)
         ending = Ending(
-            disposition=rules.spoken_disposition(outcome.disposition, answered_by, held.patient_turns, held.failed),
+            disposition=rules.broken_off(disposition) if held.going_away else disposition,
             completed=outcome.completed,
             callback_at=outcome.callback_at,
             response_id=outcome.response_id,
@@ -171,7 +191,7 @@ def keep_recording(runtime: TelephonyRuntime, call_id: UUID) -> None:
         kept = finalise(spool, runtime.recordings)
     except OSError as error:
         with runtime.sessions.begin() as session:
-            reason = {"reason": type(error).__name__}
+            reason = {"reason": name_of(error)}
             service.add_event(session, call_id, "recording.failed", reason, runtime.clock)
         return
     if kept is None:

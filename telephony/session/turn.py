@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from telephony.session.conversation import Heard
-from telephony.session.listening import PAUSE_SECONDS, KeyCollector
-from telephony.session.wire import Key, Mark, Transcript
+from telephony.session.listening import PAUSE_SECONDS, KeyCollector, is_backchannel
+from telephony.session.wire import Key, Mark, Partial, Transcript
 
 FALSE_INTERRUPTION_SECONDS = 2.0
 
@@ -18,6 +18,11 @@ class Ended:
 @dataclass(frozen=True)
 class Machine:
     """The carrier says that a machine answered."""
+
+
+@dataclass(frozen=True)
+class GoingAway:
+    """This process is about to end: the call is to be closed politely and goes on another time."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class Turn:
         deadline: When `take(None)` is due.
         heard: The turn's result; None while `done` is False, and when the call ended.
         heard_whole: The prompt was played to its end.
+        going_away: It was broken off because this process ends.
+        minds_backchannels: 嗯 and 好的 said into the prompt are an answer; else they neither answer nor interrupt.
     """
 
     mark: str
@@ -42,12 +49,16 @@ class Turn:
     interdigit_seconds: float
     listens: bool
     source: str
+    minds_backchannels: bool = True
     deadline: float = 0.0
     done: bool = False
     heard: Heard | None = None
     heard_whole: bool = False
     machine: bool = False
+    going_away: bool = False
     _interrupted: bool = field(default=False)
+    _listening_noise: bool = field(default=False)
+    _speech_held: bool = field(default=False)
 
     def take(self, item: object | None, now: float, *, speaking: bool) -> bool:
         """Takes an event, or None when the deadline has come.
@@ -63,6 +74,9 @@ class Turn:
             case Machine():
                 self.machine = True
                 self.finish(Heard(message_id=_id(), event="silence"))
+            case GoingAway() if self.listens:
+                self.going_away = True
+                self.finish(Heard(message_id=_id(), event="interrupted"))
             case Mark(name) if name == self.mark:
                 self._played(now)
             case _ if self.listens:
@@ -81,16 +95,44 @@ class Turn:
         cut = not self._silent_now
         match item:
             case Transcript(text, confidence):
+                if self._passed_over(text, speaking_over=cut):
+                    return False
                 self.finish(Heard(message_id=_id(), text=text, confidence=confidence, source=self.source))
             case Key(digit):
                 self._press(digit, now)
+            case Partial(text):
+                return self._partial(text, now, cut=cut)
             case Interruption():
-                self._interrupted = True
-                self.deadline = now + FALSE_INTERRUPTION_SECONDS
+                if cut and self._listening_noise:
+                    self._speech_held = True
+                    return False
+                self._cut_in(now)
             case _:
                 return False
         self._interrupted = self._interrupted or cut
         return cut
+
+    def _partial(self, text: str, now: float, *, cut: bool) -> bool:
+        """What is heard so far decides whether the voice on the line interrupts."""
+        if self.minds_backchannels:
+            return False
+        if is_backchannel(text):
+            self._listening_noise = self._listening_noise or cut
+            return False
+        held, self._listening_noise, self._speech_held = self._speech_held, False, False
+        if held and cut:
+            self._cut_in(now)
+        return held and cut
+
+    def _passed_over(self, text: str, *, speaking_over: bool) -> bool:
+        """Whether words are a backchannel that began while the bot spoke; forgotten then."""
+        noise = not self.minds_backchannels and is_backchannel(text) and (speaking_over or self._listening_noise)
+        self._listening_noise = self._speech_held = False
+        return noise
+
+    def _cut_in(self, now: float) -> None:
+        self._interrupted = True
+        self.deadline = now + FALSE_INTERRUPTION_SECONDS
 
     def _press(self, digit: str, now: float) -> None:
         answer = self.keys.press(digit)

@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from telephony.simulator.personas import Library
-from telephony.simulator.run import FINAL, CallRun
+from telephony.simulator.run import FINAL, CallRun, dialled_number
 from telephony.simulator.settings import SimulatorSettings
 from telephony.simulator.store import SimCall, Store, now
 from telephony.simulator.voice import PersonaVoices
@@ -175,7 +175,10 @@ async def _update(account: str, sid: str, request: Request) -> dict[str, Any]:
     run = exchange.runs.get(sid)
     if run is None:
         call = exchange.store.change(sid, status="completed", ended_at=now(), duration_seconds=0)
-    elif form.get("Status") in {"completed", "canceled"} or form.get("Twiml"):
+    elif form.get("Twiml"):
+        call = exchange.store.change(sid, transferred_to=dialled_number(str(form.get("Twiml"))))
+        run.hang_up()
+    elif form.get("Status") in {"completed", "canceled"}:
         run.hang_up()
     return call.resource(account)
 

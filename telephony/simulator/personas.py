@@ -77,6 +77,8 @@ class Persona(Strict):
     manner: Manner = Manner()
     uses_keys: bool = False
     hangs_up_after_prompts: int | None = None
+    backchannels: Sayings = ()
+    """Said into prompts longer than a breath, without waiting for their end."""
     rules: tuple[Rule, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import secrets
 from collections.abc import Coroutine
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 MACHINE_SECONDS = 2.4
 INTERRUPT_AFTER_SECONDS = 1.0
 AFTER_BEEP_SECONDS = 30.0
+BACKCHANNEL_AFTER_SECONDS = 1.5
 FINAL = {"completed", "busy", "failed", "no-answer", "canceled"}
 
 
@@ -114,6 +116,8 @@ class CallRun:
                 self._stream = Stream(socket, ids, parameters, Tempo(self._settings.pace), self._heard)
                 self._spawn(self._answer())
                 self._spawn(self._limit())
+                if self._persona.backchannels:
+                    self._spawn(self._listen_aloud(self._persona.backchannels))
                 await self._stream.run()
         except (OSError, InvalidHandshake, WebSocketException) as error:
             log.warning("media stream refused or lost: %s", type(error).__name__)
@@ -139,6 +143,25 @@ class CallRun:
         reaction = self._patient.hear("identity#0")
         if reaction is not None:
             await self._react(reaction)
+
+    async def _listen_aloud(self, words: tuple[str, ...]) -> None:
+        """Says 嗯 or the like into every prompt that is long enough, as people do who listen."""
+        for number in itertools.count():
+            if not await self._bot_speaks(BACKCHANNEL_AFTER_SECONDS):
+                return
+            await self._say(Reaction(words=words[number % len(words)], wait_seconds=0.0))
+            while self._stream is not None and self._stream.bot_speaking:
+                await self._tempo.sleep(0.1)
+
+    async def _bot_speaks(self, seconds: float) -> bool:
+        """Waits until the bot has spoken for so long; False when the call is over before."""
+        spoken = 0.0
+        while self._stream is not None and not self._stream.over.is_set():
+            spoken = spoken + 0.1 if self._stream.bot_speaking else 0.0
+            if spoken >= seconds:
+                return True
+            await self._tempo.sleep(0.1)
+        return False
 
     async def _limit(self) -> None:
         await self._tempo.sleep(self._call.time_limit_seconds)
@@ -172,9 +195,8 @@ class CallRun:
         frames = await loop.run_in_executor(
             self._voices.workers, self._voices.speech, reaction.words, self._persona.manner
         )
-        said = {"text": reaction.words, "confidence": reaction.confidence, "final": True}
         if self._stream is not None:
-            self._stream.say(frames, {"event": "simulator.transcript", "transcript": said} if transcript else None)
+            self._stream.say(frames, *_words(reaction) if transcript else (None, None))
 
     async def _finish(self) -> None:
         for task in self._tasks:
@@ -203,6 +225,16 @@ class CallRun:
         task.add_done_callback(self._tasks.discard)
 
 
+def _words(reaction: Reaction) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a recogniser hears: the words as they begin, and for certain once they are said."""
+    said = {"text": reaction.words, "confidence": reaction.confidence}
+    event = "simulator.transcript"
+    return {"event": event, "transcript": said | {"final": True}}, {
+        "event": event,
+        "transcript": said | {"final": False},
+    }
+
+
 def _stream_of(document: str | None) -> tuple[str, dict[str, str]] | None:
     """The socket's URL and parameters in a document; None if it connects to none."""
     try:
@@ -215,3 +247,13 @@ def _stream_of(document: str | None) -> tuple[str, dict[str, str]] | None:
         return None
     parameters = {item.get("name", ""): item.get("value", "") for item in stream.findall("Parameter")}
     return str(stream.get("url")), parameters
+
+
+def dialled_number(document: str) -> str | None:
+    """The number to which a document connects the patient; None if to none."""
+    try:
+        root: Element = fromstring(document)  # noqa: S314 - our own side's document
+    except ParseError:
+        return None
+    number = root.find("./Dial/Number")
+    return None if number is None else number.text

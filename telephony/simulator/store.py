@@ -31,6 +31,7 @@ class SimCall:
     answered_by: str | None = None
     persona: str = ""
     marks_heard: int = 0
+    transferred_to: str | None = field(default=None, repr=False)
 
     def resource(self, account_sid: str) -> dict[str, Any]:
         """The call as Twilio's REST API shows it."""

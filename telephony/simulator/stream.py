@@ -62,8 +62,10 @@ class Stream:
             await self._send({"event": "stop", "stop": ids})
         await self._socket.close()
 
-    def say(self, frames: list[bytes], then: dict[str, Any] | None = None) -> None:
-        """Queues the patient's audio; a message may follow its last frame."""
+    def say(self, frames: list[bytes], then: dict[str, Any] | None = None, first: dict[str, Any] | None = None) -> None:
+        """Queues the patient's audio; a message may come before its first frame, and one follow its last."""
+        if first is not None:
+            self._saying.append((None, first))
         self._saying.extend((frame, None) for frame in frames)
         if then is not None:
             self._saying.append((None, then))
@@ -95,14 +97,14 @@ class Stream:
                 continue
             payload = base64.b64encode(frame or b"").decode()
             break
-        media = {
-            "track": "inbound",
-            "chunk": str(next(self._chunk)),
-            "timestamp": str(self._sent_frames * 20),
-            "payload": payload,
-        }
+        # Written out, for it is said fifty times a second for each call.
+        message_json = (
+            f'{{"event": "media", "media": {{"track": "inbound", "chunk": "{next(self._chunk)}", '
+            f'"timestamp": "{self._sent_frames * 20}", "payload": "{payload}"}}, '
+            f'"sequenceNumber": "{next(self._sequence)}", "streamSid": "{self._ids["stream"]}"}}'
+        )
         self._sent_frames += 1
-        await self._send({"event": "media", "media": media})
+        await self._socket.send(message_json)
         await self._play_one()
 
     async def _play_one(self) -> None:

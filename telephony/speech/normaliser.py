@@ -41,6 +41,16 @@ def number_words(number: str) -> str:
     return str(cn2an.an2cn(number, "low"))
 
 
+def money_words(yuan: str) -> str:
+    """1200.5 -> 一千二百元五角, 0.05 -> 五分, 2 -> 两元."""
+    whole, _, part = yuan.replace(",", "").partition(".")
+    jiao, fen = (int(digit) for digit in (part + "00")[:2])
+    number = "两" if whole == "2" else str(cn2an.an2cn(whole, "low"))
+    words = f"{number}元" if int(whole) else ""
+    words += f"{number_words(str(jiao))}角" if jiao else ("零" if fen and words else "")
+    return (words + (f"{number_words(str(fen))}分" if fen else "")) or "零元"
+
+
 def _digit_words(digits: str) -> str:
     return "".join(SPOKEN_DIGITS.get(digit, "") for digit in digits)
 
@@ -84,6 +94,7 @@ _RULES = (
     (re.compile(r"(?<!\d)(\d{1,2})[:：](\d{2})(?!\d)"), _time),
     (re.compile(r"(\d+)/(?=\d)"), lambda m: number_words(m[1]) + "，"),
     (re.compile(rf"({NUMBER})\s*({_UNIT_PATTERN})"), _unit),
+    (re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,9}(?:\.\d+)?)\s*元"), lambda m: money_words(m[1])),
     (re.compile(rf"({NUMBER})%"), lambda m: "百分之" + number_words(m[1])),
     (re.compile(rf"({NUMBER})\s*[-~～]\s*(?={NUMBER})"), lambda m: number_words(m[1]) + "到"),
     (re.compile(rf"第({NUMBER})"), lambda m: "第" + number_words(m[1])),

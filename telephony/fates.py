@@ -1,0 +1,96 @@
+"""What became of a call, asked of the carrier and written down where nobody else did."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core_api.kit.errors import ServiceError
+from telephony.calls import rules, service
+from telephony.calls.schemas import CallFate, CallSnapshot, Ending
+from telephony.carriers.ports import CarrierCall
+from telephony.carriers.twilio import TwilioCarrier
+from telephony.runtime import TelephonyRuntime
+from telephony.session.conversation import Outcome
+
+log = logging.getLogger(__name__)
+
+FIND_BEFORE = timedelta(minutes=1)
+
+
+def fetch_fate(runtime: TelephonyRuntime, call_id: UUID) -> CallFate:
+    """Asks the carrier what became of a call, and writes its end down if it is over and nobody holds it here.
+
+    Raises:
+        CarrierUnknown: The carrier cannot be asked now.
+        NotFound: No such call.
+    """
+    with runtime.sessions.begin() as session:
+        known = service.snapshot(session, call_id)
+    if known.ended_at is not None:
+        return _ended(known, known.disposition, _spoken_outcome(runtime, known))
+    if runtime.live.get(call_id) is not None:
+        return CallFate(state="in_progress")
+    carrier = runtime.carrier(known.carrier)
+    told = carrier.fetch(known.carrier_sid) if known.carrier_sid else None
+    told = told or _find(runtime, carrier, known)
+    if told is None:
+        return CallFate(state="not_found")
+    with runtime.sessions.begin() as session:
+        service.set_placed(session, call_id, told.sid, runtime.clock)
+    if told.state != "ended":
+        return CallFate(state=told.state)
+    return _write_end(runtime, known, told)
+
+
+def _find(runtime: TelephonyRuntime, carrier: TwilioCarrier, known: CallSnapshot) -> CarrierCall | None:
+    """The call by its number and time; one that another call of ours is known by is not this one."""
+    told = carrier.find(known.phone_e164, known.created_at - FIND_BEFORE / carrier.pace)
+    if told is None:
+        return None
+    with runtime.sessions.begin() as session:
+        return None if service.is_anothers(session, known.id, told.sid) else told
+
+
+def _write_end(runtime: TelephonyRuntime, known: CallSnapshot, told: CarrierCall) -> CallFate:
+    """The carrier says it is over and nobody here holds it."""
+    disposition = rules.unanswered_disposition(told.status, None) if known.media_at is None else None
+    outcome = Outcome(response_id=known.conversation.response_id)
+    if disposition is None:
+        outcome = _spoken_outcome(runtime, known)
+        answered_by = told.answered_by or known.answered_by
+        # Answered at the carrier, but no word of ours: our side was away.
+        unheard = known.media_at is None
+        disposition = rules.spoken_disposition(outcome.disposition, answered_by, int(not unheard), failed=unheard)
+    ending = Ending(
+        disposition=disposition,
+        completed=outcome.completed,
+        callback_at=outcome.callback_at,
+        response_id=outcome.response_id,
+        note_code=outcome.note_code,
+    )
+    with runtime.sessions.begin() as session:
+        service.finish(session, known.id, ending, runtime.clock)
+    return _ended(known, disposition, outcome)
+
+
+def _spoken_outcome(runtime: TelephonyRuntime, known: CallSnapshot) -> Outcome:
+    """What the dialogue came to, a promised time to call back among it; nothing where nobody spoke."""
+    if known.media_at is not None or known.disposition is None:
+        try:
+            return runtime.conversations.outcome(known.conversation)
+        except (ServiceError, SQLAlchemyError, OSError):
+            log.warning("outcome not known", extra={"call_id": str(known.id)})
+    return Outcome(response_id=known.conversation.response_id)
+
+
+def _ended(known: CallSnapshot, disposition: str | None, outcome: Outcome) -> CallFate:
+    return CallFate(
+        state="ended",
+        disposition=disposition,
+        answered=known.media_at is not None,
+        completed=outcome.completed,
+        callback_at=outcome.callback_at,
+        response_id=outcome.response_id,
+    )

@@ -1,0 +1,73 @@
+"""What a killed process left behind: calls that nobody holds any more, and recordings that nobody finished."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from core_api.kit.errors import ServiceError
+from telephony.calls import service
+from telephony.carriers.ports import CarrierUnknown
+from telephony.fates import fetch_fate
+from telephony.runtime import TelephonyRuntime
+from telephony.session.recorder import SPOOL_SUFFIX
+from telephony.session.socket import BEAT_SECONDS, keep_recording
+
+log = logging.getLogger(__name__)
+
+LIMIT = 500
+BEGUN_BEFORE = timedelta(seconds=20)
+# Whoever holds a call says so every BEAT_SECONDS; a process that misses three beats is gone.
+SILENT_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
+# Whoever ended a call makes its recording playable in this time.
+FINISHED_AFTER = timedelta(seconds=60)
+
+
+def recover(runtime: TelephonyRuntime) -> int:
+    """Brings to their end the calls that no process holds; several processes may do so at once.
+
+    A call that still lasts at the carrier has lost its socket: it is hung up there and written down.
+
+    Returns:
+        Calls that were brought to their end.
+    """
+    now = runtime.clock.now()
+    with runtime.sessions.begin() as session:
+        waiting = service.unfinished(session, now - BEGUN_BEFORE, LIMIT)
+    ended = sum(_recover_one(runtime, call_id) for call_id in waiting)
+    _finish_recordings(runtime)
+    return ended
+
+
+def _recover_one(runtime: TelephonyRuntime, call_id: UUID) -> bool:
+    if runtime.live.get(call_id) is not None:
+        return False
+    with runtime.sessions.begin() as session:
+        known = service.snapshot(session, call_id)
+    seen = known.media_seen_at or known.media_at
+    if seen is not None and seen > runtime.clock.now() - SILENT_AFTER:
+        return False
+    try:
+        fate = fetch_fate(runtime, call_id)
+        if fate.state == "in_progress" and known.media_at is not None and known.carrier_sid:
+            runtime.carrier(known.carrier).hangup(known.carrier_sid)
+            fate = fetch_fate(runtime, call_id)
+    except (CarrierUnknown, ServiceError):
+        log.warning("a call could not be reconciled", extra={"call_id": call_id})
+        return False
+    return fate.state == "ended"
+
+
+def _finish_recordings(runtime: TelephonyRuntime) -> None:
+    """Spools of calls that are over; the spool of a call that goes on belongs to the process that holds it."""
+    spools: list[UUID] = []
+    for spool in sorted(runtime.spools.glob(f"*{SPOOL_SUFFIX}")):
+        try:
+            spools.append(UUID(spool.stem))
+        except ValueError:
+            continue
+    if not spools:
+        return
+    with runtime.sessions.begin() as session:
+        over = service.long_ended(session, spools, runtime.clock.now() - FINISHED_AFTER)
+    for call_id in over:
+        keep_recording(runtime, call_id)

@@ -1,0 +1,219 @@
+"""What may be said to a question, as phrases: its answers, numbers, dates, and what may always be said."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from telephony.speech.recognition import Grammar
+
+AnswerKind = Literal["boolean", "choice", "multi_choice", "integer", "decimal", "date", "time", "identity", "text"]
+Accept = Callable[[str], float]
+
+ANSWER_WEIGHT = 4
+FAMILIES: dict[str, str] = {
+    "boolean": "yes_no",
+    "identity": "yes_no",
+    "choice": "choice",
+    "multi_choice": "choice",
+    "integer": "number",
+    "decimal": "number",
+    "date": "date",
+    "time": "date",
+    "text": "open",
+}
+ALWAYS = (
+    *(
+        "再说一遍",
+        "没听清",
+        "没听清楚",
+        "听不清",
+        "转人工",
+        "人工服务",
+        "现在忙",
+        "我很忙",
+        "没空",
+        "没时间",
+        "不方便",
+        "现在不方便",
+    ),
+    *(
+        "打错了",
+        "你打错了",
+        "打错电话了",
+        "不要再打了",
+        "以后再打",
+        "晚点再打",
+        "等会儿再打",
+        "慢一点",
+        "说慢点",
+        "大声一点",
+    ),
+    *("跳过", "下一个", "不想说", "不知道", "不清楚", "不记得", "记不清", "忘了", "再见", "你是谁"),
+)
+YES_NO = ("是的", "不是", "对的", "不对", "没错", "可以", "不可以", "好的", "有的", "没有", "没有的", "都没有")
+IDENTITY = (
+    "是我",
+    "我就是",
+    "是本人",
+    "我是",
+    "是的",
+    "不是",
+    "不是我",
+    "我不是",
+    "我是家属",
+    "他不在",
+    "她不在",
+    "对",
+    "是",
+    "您说",
+)
+SMALL = "零一二三四五六七八九"
+TENS = 10
+HUNDRED = 100
+THOUSAND = 1000
+LARGE_NUMBER = 10_000
+RELATIVE_DAYS = (
+    "今天",
+    "昨天",
+    "前天",
+    "大前天",
+    "明天",
+    "后天",
+    "上周",
+    "上个星期",
+    "这个星期",
+    "下个星期",
+    "上个月",
+    "这个月",
+)
+DAY_PARTS = ("早上", "上午", "中午", "下午", "晚上")
+DELAYS = ("半小时以后", "一个小时以后", "两个小时以后", "十分钟以后", "过一会儿", "等会儿", "现在可以")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a question waits for.
+
+    Attributes:
+        kind: The item's type; `time` for a call-back, `identity` for "are you ...".
+        answers: Displays and synonyms of the options.
+        unit: Of a number.
+        minimum: Of a number.
+        maximum: Of a number.
+    """
+
+    kind: AnswerKind
+    answers: tuple[str, ...] = field(default=(), repr=False)
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@lru_cache(256)
+def phrases(expected: Expected) -> tuple[str, ...]:
+    """All that may be said; answers are listed more often than the rest, which makes them likelier."""
+    own = _answers(expected)
+    return (*(own * ANSWER_WEIGHT), *ALWAYS)
+
+
+def grammar(expected: Expected, accept_at: Accept) -> Grammar:
+    """The recogniser's grammar of a question.
+
+    Args:
+        expected: What is waited for.
+        accept_at: The model's threshold of a family.
+    """
+    family = FAMILIES[expected.kind]
+    return Grammar(phrases(expected), accept_at(family), family)
+
+
+def _answers(expected: Expected) -> list[str]:
+    match expected.kind:
+        case "boolean":
+            return _plain(expected.answers, short=True)
+        case "identity":
+            return list(IDENTITY)
+        case "choice" | "multi_choice":
+            return _plain(expected.answers, short=False)
+        case "integer" | "decimal":
+            return _numbers(expected)
+        case "date":
+            return dates()
+        case "time":
+            return [*times(), *YES_NO[:4]]
+    return ["没有", "没有了", "没了"]
+
+
+def _plain(answers: Sequence[str], *, short: bool) -> list[str]:
+    said = [answer for answer in dict.fromkeys(answers) if answer]
+    return list(dict.fromkeys([*said, *YES_NO])) if short else said
+
+
+def small_number(value: int) -> str:
+    """0 to 99 as said."""
+    tens, ones = divmod(value, TENS)
+    if not tens:
+        return SMALL[ones]
+    return ("" if tens == 1 else SMALL[tens]) + "十" + (SMALL[ones] if ones else "")
+
+
+def _numbers(expected: Expected) -> list[str]:
+    low = int(expected.minimum if expected.minimum is not None else 0)
+    high = int(expected.maximum if expected.maximum is not None else HUNDRED)
+    said = [small_number(value) for value in range(max(low, 0), min(high, HUNDRED - 1) + 1)]
+    if low <= 2 <= high:  # noqa: PLR2004 - two has a second word
+        said.append("两")
+    said += _large(low, high)
+    unit = _spoken_unit(expected.unit)
+    with_unit = [f"{number} {unit}" for number in said] if unit else []
+    return [*said, *with_unit, *(_fractions(low, high, unit) if expected.kind == "decimal" else [])]
+
+
+def _large(low: int, high: int) -> list[str]:
+    """Pairs of neighbouring number words; the grammar is a bigram, so they make up all numbers of that size."""
+    if high < HUNDRED:
+        return []
+    tops = ["两", *SMALL[1:]]
+    below = [small_number(value) for value in range(TENS, HUNDRED)]
+    said = [f"{top} 百" for top in tops] + [f"百 {part}" for part in (*below, *(f"零 {one}" for one in SMALL[1:]))]
+    said += [f"百 {one}" for one in SMALL[1:]]
+    if high >= THOUSAND:
+        said += [f"{top} 千" for top in tops] + [f"千 {top}" for top in tops] + [f"千 零 {part}" for part in below]
+    if high >= LARGE_NUMBER:
+        said += [f"{small_number(value)} 万" for value in range(1, HUNDRED)] + [f"万 {top}" for top in tops]
+    return [*said, "百", "千"] if low < LARGE_NUMBER else said
+
+
+def _fractions(low: int, high: int, unit: str) -> list[str]:
+    wholes = [small_number(value) for value in range(max(low, 0), min(high, HUNDRED - 1) + 1)]
+    marks = ("点", unit) if unit == "度" else ("点",)
+    return [f"{whole} {mark}" for whole in wholes for mark in marks] + [
+        f"{mark} {part}" for mark in marks for part in (*SMALL, "半")
+    ]
+
+
+def _spoken_unit(unit: str | None) -> str:
+    return "度" if unit in {"℃", "度"} else (unit or "")
+
+
+@lru_cache(1)
+def _dates() -> tuple[str, ...]:
+    months = [f"{small_number(month)}月" for month in range(1, 13)]
+    days = [f"{small_number(day)}号" for day in range(1, 32)]
+    weeks = [f"{when} {name}{day}" for when in ("上", "这", "下") for name in ("周", "星期") for day in "一二三四五六"]
+    ago = [f"{count} {unit}" for count in ("两", *SMALL[1:], "十") for unit in ("天前", "周前")]
+    return (*RELATIVE_DAYS, *days, *(f"{month} {day}" for month in months for day in days), *weeks, *ago)
+
+
+def dates() -> list[str]:
+    """Days as people say them."""
+    return list(_dates())
+
+
+def times() -> list[str]:
+    """Times to call back."""
+    hours = [f"{small_number(hour)} 点" for hour in range(1, 13)] + ["两 点"]
+    said = [f"{day} {part}" for day in ("今天", "明天", "后天") for part in DAY_PARTS]
+    said += [f"{part} {hour}" for part in DAY_PARTS for hour in hours]
+    return [*said, *hours, *(f"{hour} 半" for hour in hours), *DELAYS, *("今天", "明天", "后天")]

@@ -1,0 +1,170 @@
+"""Vosk behind the recognition port: one model for all streams, a grammar per question."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from telephony.audio.pcm import RATE_HZ
+from telephony.speech.model_files import check
+from telephony.speech.recognition import Grammar, Recognised, RecognitionUnavailable, Word
+from telephony.speech.sound import SoundMeter
+
+log = logging.getLogger(__name__)
+
+UNKNOWN = "[unk]"
+DICTATION_ACCEPTS_AT = 0.9
+REMEMBERED_GRAMMARS = 512
+LONGEST_SECONDS = 60.0
+FAILED = "语音识别出错，请改用按键。"
+
+
+class VoskRecogniser:
+    """Loads the model at the first stream, once for the process.
+
+    Args:
+        folder: The model.
+        verify: Compare the files with the manifest's checksums before loading.
+    """
+
+    def __init__(self, folder: Path, *, verify: bool = True) -> None:
+        self._folder = folder
+        self._verify = verify
+        self._lock = threading.Lock()
+        self._loaded: Any = None
+        self._words: frozenset[str] = frozenset()
+        self._written = lru_cache(REMEMBERED_GRAMMARS)(self._write_grammar)
+
+    def start(self, grammar: Grammar | None = None) -> "VoskStream":
+        """Raises RecognitionUnavailable."""
+        model = self._model()
+        library = _library()
+        try:
+            if grammar is None:
+                native = library.KaldiRecognizer(model, RATE_HZ)
+            else:
+                native = library.KaldiRecognizer(model, RATE_HZ, self._written(grammar.phrases))
+            native.SetWords(True)
+        except Exception as error:
+            raise RecognitionUnavailable("failed", FAILED) from error
+        return VoskStream(native, DICTATION_ACCEPTS_AT if grammar is None else grammar.accept_at)
+
+    def covers(self, phrases: Sequence[str]) -> tuple[str, ...]:
+        """Phrases with a part that the lexicon lacks."""
+        self._model()
+        return tuple(phrase for phrase in phrases if not self.words_of(phrase))
+
+    def words_of(self, phrase: str) -> tuple[str, ...]:
+        """A phrase as words of the lexicon, the longest first; nothing if a part is missing."""
+        found: list[str] = []
+        for part in phrase.split():
+            rest = part
+            while rest:
+                size = next((size for size in range(len(rest), 0, -1) if rest[:size] in self._words), 0)
+                if not size:
+                    return ()
+                found.append(rest[:size])
+                rest = rest[size:]
+        return tuple(found)
+
+    def warm_up(self) -> None:
+        """Loads the model before the first call needs it; raises RecognitionUnavailable."""
+        self._model()
+
+    def _write_grammar(self, phrases: tuple[str, ...]) -> str:
+        # Vosk drops words that it does not know, and escaped ones, with a mere warning.
+        lines = [" ".join(words) for phrase in phrases if (words := self.words_of(phrase))]
+        return json.dumps([*lines, UNKNOWN], ensure_ascii=False)
+
+    def _model(self) -> Any:  # noqa: ANN401 - the library has no types
+        with self._lock:
+            if self._loaded is None:
+                check(self._folder, verify=self._verify)
+                library = _library()
+                library.SetLogLevel(-1)
+                try:
+                    self._loaded = library.Model(str(self._folder))
+                except Exception as error:
+                    raise RecognitionUnavailable("damaged", f"语音模型无法加载：{self._folder.name}") from error
+                self._words = _lexicon(self._folder)
+                log.info("speech model loaded", extra={"words": len(self._words)})
+            return self._loaded
+
+
+class VoskStream:
+    """One utterance.
+
+    Args:
+        native: The library's recogniser.
+        accept_at: Confidence from which the result is accepted.
+    """
+
+    def __init__(self, native: Any, accept_at: float) -> None:  # noqa: ANN401
+        self._native = native
+        self._accept_at = accept_at
+        self._meter = SoundMeter()
+        self._words: list[Word] = []
+        self._taken_seconds = 0.0
+
+    def feed(self, pcm: bytes) -> str:
+        """Raises RecognitionUnavailable if the audio is no int16 or the library fails."""
+        if len(pcm) % 2:
+            raise RecognitionUnavailable("rate", "音频格式不对：需要 8 kHz、16 位单声道。")
+        self._meter.feed(np.frombuffer(pcm, dtype="<i2"))
+        if self._taken_seconds >= LONGEST_SECONDS:
+            return ""
+        self._taken_seconds += len(pcm) / 2 / RATE_HZ
+        if self._call(lambda: self._native.AcceptWaveform(pcm)):
+            self._keep(self._call(self._native.Result))
+            return "".join(word.text for word in self._words)
+        partial = json.loads(self._call(self._native.PartialResult)).get("partial", "")
+        return "".join(word.text for word in self._words) + str(partial).replace(" ", "").replace(UNKNOWN, "")
+
+    def finish(self) -> Recognised:
+        """What was heard in all."""
+        self._keep(self._call(self._native.FinalResult))
+        known = tuple(word for word in self._words if word.text != UNKNOWN)
+        foreign = len(known) < len(self._words)
+        if self._meter.silent:
+            return Recognised("silence")
+        if not known or not self._meter.lively:
+            return (
+                Recognised("noise", foreign=foreign) if not self._meter.lively else Recognised("speech", foreign=True)
+            )
+        sure = min(word.confidence for word in known)
+        return Recognised(
+            kind="speech",
+            text="".join(word.text for word in known),
+            words=known,
+            confidence=sure,
+            accepted=sure >= self._accept_at and not foreign,
+            foreign=foreign,
+        )
+
+    def _keep(self, written: str) -> None:
+        for word in json.loads(written).get("result", ()):
+            self._words.append(Word(word["word"], float(word["conf"]), float(word["start"]), float(word["end"])))
+
+    def _call(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401
+        try:
+            return work()
+        except Exception as error:
+            raise RecognitionUnavailable("failed", FAILED) from error
+
+
+def _library() -> Any:  # noqa: ANN401
+    try:
+        import vosk  # noqa: PLC0415 - a site without it still starts, with keys only
+    except (ImportError, OSError) as error:
+        raise RecognitionUnavailable("library", "没有安装语音识别库 vosk。") from error
+    return vosk
+
+
+def _lexicon(folder: Path) -> frozenset[str]:
+    lines = (folder / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line.split()[0] for line in lines if line and line[0] not in "<#[")
