@@ -1,6 +1,7 @@
 """PostgreSQL, MariaDB and Redis of a test run's own: on loopback, in a temporary directory, gone at its end."""
 
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -8,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from tools.progress import say
@@ -23,11 +24,15 @@ URL_VARIABLES = {
 }
 
 
-def start_all(stack: contextlib.ExitStack) -> tuple[dict[str, str], list[str]]:
+def start_all(
+    stack: contextlib.ExitStack, wanted: Collection[str] = tuple(URL_VARIABLES), *, durable: bool = False
+) -> tuple[dict[str, str], list[str]]:
     """Starts what is installed.
 
     Args:
         stack: Ends the services when it closes.
+        wanted: Names of services.
+        durable: PostgreSQL writes through to the disk, as in service; tests need not wait for that.
 
     Returns:
         Environment variables with the URLs, and the names of the services that are absent.
@@ -35,15 +40,15 @@ def start_all(stack: contextlib.ExitStack) -> tuple[dict[str, str], list[str]]:
     found: dict[str, str] = {}
     absent: list[str] = []
     starters: dict[str, Callable[[Path, int], contextlib.AbstractContextManager[str]]] = {
-        "PostgreSQL": _postgresql,
+        "PostgreSQL": functools.partial(_postgresql, durable=durable),
         "MariaDB": _mariadb,
         "Redis": _redis,
     }
     folder = Path(stack.enter_context(_temporary_folder()))
-    for name, start in starters.items():
+    for name in wanted:
         given = os.environ.get(URL_VARIABLES[name])
         try:
-            url = given or stack.enter_context(start(folder / name.lower(), _free_port()))
+            url = given or stack.enter_context(starters[name](folder / name.lower(), _free_port()))
         except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
             say(f"  {name}: not started ({error})")
             absent.append(name)
@@ -63,12 +68,12 @@ def _temporary_folder() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _postgresql(folder: Path, port: int) -> Iterator[str]:
+def _postgresql(folder: Path, port: int, *, durable: bool = False) -> Iterator[str]:
     bin_dir = _postgresql_bin()
     user = _own(folder, "postgres")
     initdb = [bin_dir / "initdb", "-D", folder, "-U", "huifang", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
     subprocess.run([str(part) for part in [*initdb, "--no-sync"]], check=True, capture_output=True, user=user, cwd="/")
-    settings = [f"unix_socket_directories={folder}", "fsync=off", "max_connections=200"]
+    settings = [f"unix_socket_directories={folder}", f"fsync={'on' if durable else 'off'}", "max_connections=200"]
     command = [str(bin_dir / "postgres"), "-D", str(folder), "-p", str(port), "-h", "127.0.0.1"]
     for setting in settings:
         command += ["-c", setting]

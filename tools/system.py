@@ -31,10 +31,11 @@ FONTS = Program("Chinese fonts", ("fonts-noto-cjk",), paths=("/usr/share/fonts/*
 CHROMIUM = Program("Chromium", ("chromium",), ("chromium", "chromium-browser"))
 POSTGRESQL = Program("PostgreSQL", ("postgresql",), ("postgres",), (f"{POSTGRESQL_BIN}/postgres",))
 MARIADB = Program("MariaDB", ("mariadb-server",), ("mariadbd",), ("/usr/sbin/mariadbd",))
+OPENFST = Program("OpenFst's programs", ("libfst-tools",), ("fstcompile",))
 REDIS = Program("Redis", ("redis-server",), ("redis-server",))
 
 FOR_RUNNING = (ESPEAK, FFMPEG)
-FOR_TESTS = (CHROMIUM, FONTS, POSTGRESQL, MARIADB, REDIS)
+FOR_TESTS = (CHROMIUM, FONTS, OPENFST, POSTGRESQL, MARIADB, REDIS)
 
 
 def ensure(programs: Iterable[Program], *, optional: bool = False) -> list[str]:

@@ -1,0 +1,1 @@
+"""Makes the Mandarin telephone recogniser that ships, in Vosk's format; see docs/speech.md."""
