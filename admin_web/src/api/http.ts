@@ -17,12 +17,13 @@ export function setUnauthorisedHandler(handler: () => void): void {
   onUnauthorised = handler
 }
 
+/** A query without what was left empty. */
+export function filled(query: Query): Query {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== ''))
+}
+
 export function withQuery(path: string, query: Query = {}): string {
-  const params = new URLSearchParams()
-  for (const [key, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== '') params.set(key, String(value))
-  }
-  const text = params.toString()
+  const text = new URLSearchParams(Object.entries(filled(query)).map(([key, value]) => [key, String(value)])).toString()
   return text === '' ? path : `${path}?${text}`
 }
 

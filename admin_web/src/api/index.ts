@@ -1,4 +1,4 @@
-import { get, post, request, type Query } from './http'
+import { filled, get, post, request, type Query } from './http'
 import type * as T from './types'
 
 type Paged<Item> = Promise<T.Page<Item>>
@@ -13,6 +13,11 @@ export const workbench = (): Promise<T.Workbench> => get('/api/workbench')
 export const health = (): Promise<T.Health> => get('/api/health')
 
 export const tasks = (query: Query): Paged<T.Task> => get('/api/tasks', query)
+export const taskForm = (id: string): Promise<{ task: T.Task; questionnaire: T.Questionnaire }> => get(`/api/tasks/${id}/form`)
+export const completeTask = (
+  id: string,
+  body: { way: string; note: string | null; answers: { link_id: string; value: unknown }[] },
+): Promise<{ task: T.Task; alert_hits: unknown[] }> => post(`/api/tasks/${id}/complete`, body)
 
 /** Lists under a patient come bare or as one page; the pages need only the items. */
 async function items<Item>(path: string): Promise<Item[]> {
@@ -26,7 +31,9 @@ export const planTemplates = async (): Promise<T.PlanTemplate[]> =>
 
 export const patients = {
   facets: (): Promise<T.Facets> => get('/api/patients/facets'),
-  search: (query: Query, signal?: AbortSignal): Paged<T.Patient> => get('/api/patients', query, signal),
+  /** In the body, not the address: what is typed is a name or a phone. */
+  search: (wanted: Query, signal?: AbortSignal): Paged<T.Patient> =>
+    request('POST', '/api/patients/search', { json: filled(wanted), ...(signal ? { signal } : {}) }),
   one: (id: string): Promise<T.Patient> => get(`/api/patients/${id}`),
   reveal: (id: string, fields: string[], reason: string): Promise<Record<string, string | null>> =>
     post(`/api/patients/${id}/reveal`, { fields, reason }),
@@ -76,6 +83,7 @@ export const imports = {
     form.append('dry_run', 'true')
     return request('POST', '/api/imports', { form })
   },
+  issues: (id: string, cursor: string | null): Paged<T.ImportIssue> => get(`/api/imports/${id}/issues`, { cursor, limit: 100 }),
   apply: (id: string): Promise<T.ImportReport> => post(`/api/imports/${id}/apply`),
   history: () => items<T.ImportReport>('/api/imports'),
 }

@@ -1,3 +1,5 @@
+import type { CampaignSource } from './sources'
+
 /** What the HTTP API publishes; names and units as there (times ISO-8601 UTC, dates YYYY-MM-DD). */
 
 export interface Page<T> {
@@ -233,6 +235,10 @@ export interface CampaignFilter {
 export interface CampaignIn {
   name: string
   filter: CampaignFilter
+  source?: CampaignSource
+  standing?: boolean
+  skip_holidays?: boolean
+  patient_daily_cap?: number
   window_start: string
   window_end: string
   daily_cap: number

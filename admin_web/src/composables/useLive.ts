@@ -36,6 +36,7 @@ export function useLiveState(): { state: Ref<LiveState>; retry: () => void } {
 const NEEDS: Record<string, string> = {
   campaign: 'campaigns.read', campaigns: 'campaigns.read', call: 'calls.read', calls: 'calls.read',
   alerts: 'alerts.read', tasks: 'tasks.read', rechecks: 'rechecks.read',
+  cases: 'desk.read', case: 'desk.read', alarms: 'desk.read', agents: 'desk.read', conversations: 'desk.read', conversation: 'desk.read',
 }
 
 /** Hears events of topics while the component lives. */

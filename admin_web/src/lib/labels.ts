@@ -116,7 +116,7 @@ export const CONSENT: Record<string, Label> = {
 }
 
 export const ROLE: Record<string, string> = {
-  administrator: '管理员', nurse: '随访护士', follow_up_nurse: '随访护士', clinician: '临床医生', auditor: '审计员',
+  administrator: '管理员', nurse: '随访护士', follow_up_nurse: '随访护士', clinician: '临床医生', auditor: '审计员', knowledge_editor: '知识编辑',
 }
 
 export const ITEM_TYPE: Record<ItemType, string> = {

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { campaigns, people, workbench } from '@/api'
+import { desk, type DeskCounts } from '@/api/desk'
 import { problemOf, type ApiProblem } from '@/api/problem'
 import type { Workbench } from '@/api/types'
 import { useSession } from './session'
@@ -9,6 +10,7 @@ import { useSession } from './session'
 export const useCounts = defineStore('counts', () => {
   const data = shallowRef<Workbench | null>(null)
   const error = shallowRef<ApiProblem | null>(null)
+  const talks = shallowRef<DeskCounts | null>(null)
   /** The record publishes its own figures; what lies above it is asked for where they are absent. */
   async function complete(found: Workbench): Promise<Workbench> {
     if (!useSession().can('campaigns.read')) return found
@@ -20,6 +22,7 @@ export const useCounts = defineStore('counts', () => {
   }
 
   async function load(): Promise<void> {
+    if (useSession().can('desk.read')) talks.value = await desk.counts().catch(() => talks.value)
     if (!useSession().can('workbench.read')) return
     try {
       data.value = await complete(await workbench())
@@ -30,10 +33,12 @@ export const useCounts = defineStore('counts', () => {
   }
   return {
     data, error, load,
+    urgent: computed(() => (talks.value?.urgent ?? 0) + (talks.value?.breached ?? 0)),
     badges: computed<Record<string, number>>(() => ({
       alerts: data.value?.alerts_open ?? 0,
       rechecks: data.value?.rechecks_open ?? 0,
       people: data.value?.people_open ?? 0,
+      desk: (talks.value?.unassigned ?? 0) + (talks.value?.mine ?? 0),
     })),
   }
 })
