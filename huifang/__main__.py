@@ -1,9 +1,11 @@
 """`python -m huifang`."""
 
-from loguru import logger
+import os
 
-logger.disable("pipecat")  # its banner at import
+# loguru's own handler shows the values of variables beside an error, and pipecat's banner at import.
+os.environ.setdefault("LOGURU_AUTOINIT", "False")
+os.environ.setdefault("TYPER_USE_RICH", "False")
 
-from huifang.cli import main  # noqa: E402 - after the banner is silenced
+from huifang.cli import main
 
 main()

@@ -1,27 +1,16 @@
-"""Commands on the record: import, plan, campaigns, the sample export."""
+"""Commands on the record: import, plan, the sample export."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from campaigns import api as campaigns
 from core_api.imports import service as imports
 from core_api.plans import service as plans
 from huifang import report, store
 from huifang.settings import Settings
 from sample.make_sample import write_sample
-
-PANEL = "数据"
-SHOWN = 20
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Adds import, plan, campaigns and export-sample."""
-    for name, (command, text) in COMMANDS.items():
-        app.command(name, help=text, rich_help_panel=PANEL)(command)
 
 
 def import_folder(
@@ -38,7 +27,7 @@ def import_folder(
             runtime.clock,
             dry_run,
             zone=runtime.zone,
-            progress=None if as_json else _progress,
+            progress=None if as_json else report.progress,
         )
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
@@ -49,9 +38,7 @@ def import_folder(
 
 def plan() -> None:
     with store.opened(Settings()) as runtime:
-        result = plans.sync_all(
-            runtime.sessions, runtime.clock, runtime.zone, lambda done, total: _progress("患者", done, total)
-        )
+        result = plans.sync_all(runtime.sessions, runtime.clock, runtime.zone, report.progress_of("患者"))
     typer.echo(f"新任务 {result.created}，改期 {result.moved}，取消 {result.cancelled}")
 
 
@@ -63,27 +50,3 @@ def export_sample(
     day = date.fromisoformat(today) if today else datetime.now(UTC).astimezone(settings.zone).date()
     write_sample(folder, day)
     typer.echo(f"样例导出已写入 {folder}")
-
-
-def campaign_status() -> None:
-    with store.opened(Settings()) as runtime, runtime.sessions.begin() as session:
-        for line in campaigns.list_campaigns(session, (), None, SHOWN).items:
-            counts = line.counts
-            typer.echo(
-                f"{line.id}  {line.status:<10}{line.name}："
-                f"共 {counts.total}，完成 {counts.done}，"
-                f"等待 {counts.waiting + counts.retrying}，转人工 {counts.people}"
-            )
-
-
-def _progress(what: str, done: int, total: int | None = None) -> None:
-    end = f"{done} / {total}" if total else f"{done} 行"
-    typer.echo(f"\r  {what}：{end}", nl=False, err=True)
-
-
-COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
-    "import": (import_folder, "导入医院的导出文件；可重复运行，第二次不会改变任何数据。"),
-    "plan": (plan, "按模板与治疗事件生成、改期或取消随访任务。"),
-    "campaigns": (campaign_status, "列出最近的外呼活动及其状态。"),
-    "export-sample": (export_sample, "写出一份虚构的样例导出。"),
-}

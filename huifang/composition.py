@@ -13,6 +13,15 @@ from huifang.settings import LocalSecrets, Settings
 
 
 @dataclass(frozen=True)
+class Recurring:
+    """Work that is done again and again; several doing it at once are harmless."""
+
+    name: str
+    every_seconds: float
+    work: Callable[[], object]
+
+
+@dataclass(frozen=True)
 class Composition:
     """Everything one process is made of.
 
@@ -22,8 +31,10 @@ class Composition:
         campaigns: What dispatching works with.
         on_start: Called when the process begins to serve, in a thread.
         on_stop: Called at shutdown.
+        tidy: Called every few seconds by one worker or another: puts right what a killed process left behind.
         state: Values for `app.state`, by name.
         enrich: What the live feed adds to an event.
+        recurring: What the worker does again and again.
     """
 
     settings: Settings
@@ -34,5 +45,7 @@ class Composition:
     campaigns: CampaignRuntime
     on_start: Sequence[Callable[[], object]] = ()
     on_stop: Sequence[Callable[[], object]] = ()
+    tidy: Sequence[Callable[[], object]] = ()
     state: Mapping[str, object] = field(default_factory=dict)
     enrich: Mapping[str, Enrich] = field(default_factory=dict)
+    recurring: Sequence[Recurring] = ()

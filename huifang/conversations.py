@@ -1,6 +1,8 @@
 """The conversation behind a live call: telephony's port, with the assistant and dialogues behind it."""
 
 from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, time
 from functools import lru_cache
 from uuid import UUID
 
@@ -9,25 +11,49 @@ from core_api.kit.errors import NotFound
 from core_api.kit.web import Runtime
 from core_api.questionnaires import service as questionnaires
 from dialogs import api as dialogs
+from huifang import call_cases
 from telephony.api import ConversationSpec, Heard, Outcome, Spoken
 
 KNOWN_TYPES = 64
 MAX_REMEMBERED = 5_000
 
 
+@dataclass(frozen=True)
+class PeopleHours:
+    """When somebody takes transferred calls; nobody ever where there is no number.
+
+    Attributes:
+        number: Where calls are transferred to.
+        start: Start of the hours in the hospital's zone.
+        end: Their end, exclusive.
+        weekdays: ISO weekdays on which somebody is there.
+    """
+
+    number: str | None = None
+    start: time = time(8, 0)
+    end: time = time(17, 30)
+    weekdays: frozenset[int] = frozenset(range(1, 6))
+
+    def there(self, local: datetime) -> bool:
+        """Whether somebody is there at a moment of the hospital's zone."""
+        return self.number is not None and local.isoweekday() in self.weekdays and self.start <= local.time() < self.end
+
+
 class DialogueConversations:
     """Blocking; called from a call's worker threads."""
 
-    def __init__(self, runtime: Runtime, engine: dialogs.DialogueEngine) -> None:
-        self._runtime = assistant.AssistantRuntime(runtime.sessions, runtime.clock, runtime.zone, engine)
+    def __init__(self, runtime: Runtime, engine: dialogs.DialogueEngine, people: PeopleHours | None = None) -> None:
+        self._runtime = served_by(runtime, engine)
+        self._people = people or PeopleHours()
         self._item_types = lru_cache(KNOWN_TYPES)(self._read_item_types)
         # Conversations that have come to the questions: before them the patient is still being identified.
         self._past_identity: OrderedDict[UUID, None] = OrderedDict()
 
     def open(self, spec: ConversationSpec) -> Spoken:
         """The first words."""
-        begin = dialogs.StartDialogue.model_validate(spec.model_dump())
         clock = self._runtime.clock
+        there = self._people.there(clock.now().astimezone(self._runtime.zone))
+        begin = dialogs.StartDialogue.model_validate(spec.model_dump() | {"people_there": there})
         with self._runtime.sessions.begin() as session:
             assistant.open_conversation(
                 session, spec.channel, spec.patient_id, spec.purpose, clock, conversation_id=spec.conversation_id
@@ -48,7 +74,11 @@ class DialogueConversations:
             confidence=heard.confidence,
             transcript_source=heard.source,
         )
-        return self._spoken(spec, assistant.receive(self._runtime, inbound))
+        reply = assistant.receive(self._runtime, inbound)
+        if any(action.kind == call_cases.OPEN_CASE for action in reply.actions):
+            with self._runtime.sessions.begin() as session:
+                call_cases.open_cases(session, spec, reply, self._runtime.clock)
+        return self._spoken(spec, reply)
 
     def outcome(self, spec: ConversationSpec) -> Outcome:
         """What it came to so far; nothing when it never began."""
@@ -64,6 +94,16 @@ class DialogueConversations:
             response_id=found.response_id,
             note_code=found.note_code,
         )
+
+    def said(self, spec: ConversationSpec, text: str, kind: str) -> None:
+        """Keeps the call's own words in the transcript, also where the conversation had not begun."""
+        clock = self._runtime.clock
+        with self._runtime.sessions.begin() as session:
+            assistant.open_conversation(
+                session, spec.channel, spec.patient_id, spec.purpose, clock, conversation_id=spec.conversation_id
+            )
+            reply = dialogs.Reply(text=text, segments=(text,), expects="none")
+            assistant.say(session, spec.conversation_id, reply, clock, f"call:{kind}")
 
     def _spoken(self, spec: ConversationSpec, reply: dialogs.Reply) -> Spoken:
         return Spoken(
@@ -89,3 +129,11 @@ class DialogueConversations:
     def _read_item_types(self, key: str, version: int) -> dict[str, str]:
         with self._runtime.sessions.begin() as session:
             return {item.link_id: item.type for item in questionnaires.get(session, key, version).items}
+
+
+def served_by(runtime: Runtime, engine: dialogs.DialogueEngine) -> assistant.AssistantRuntime:
+    """What receiving a message works with, for patients' channels and calls alike."""
+    answers = dialogs.KnowledgeAnswers(runtime.sessions, runtime.clock)
+    return assistant.AssistantRuntime(
+        runtime.sessions, runtime.clock, runtime.zone, engine, answers, runtime.hospital_name
+    )

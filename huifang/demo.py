@@ -5,20 +5,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
+from sqlalchemy.orm import Session
 
+from assistant import api as assistant
 from campaigns import api as campaigns
 from core_api.identity import service as identity
+from core_api.identity.rules import ROLE_TITLES
 from core_api.imports import service as imports
+from core_api.kit.clock import Clock
 from core_api.plans import service as plans
 from core_api.questionnaires import service as questionnaires
 from huifang import store
-from huifang.report import totals
+from huifang.freshness import SAMPLE_FOLDER
+from huifang.report import progress, progress_of, totals
 from huifang.settings import LocalSecrets, Settings
+from knowledge import api as knowledge
 from sample.make_sample import write_sample
 
 Account = tuple[str, str, str]
-SAMPLE_FOLDER = "sample-export"
-ROLE_TITLES = {"administrator": "管理员", "nurse": "随访护士", "clinician": "医生", "auditor": "审计员"}
 
 
 def initialise(settings: Settings) -> list[Account]:
@@ -27,19 +31,34 @@ def initialise(settings: Settings) -> list[Account]:
     Returns:
         (username, password, role) of accounts made now; empty when there were accounts already.
     """
+    with store.initialising(settings):
+        return _initialise_alone(settings)
+
+
+def _initialise_alone(settings: Settings) -> list[Account]:
     with _step("数据库结构"):
         store.migrate(settings)
     store.create_keyring(settings)
     LocalSecrets.load_or_create(settings.data_dir)
     with (
         store.opened(settings) as runtime,
-        _step("账号、问卷与计划模板"),
+        _step("账号、问卷、计划模板与知识样例"),
         runtime.sessions.begin() as session,
     ):
         questionnaires.load_library(session, runtime.clock)
         plans.load_library(session, runtime.clock)
         campaigns.load_library(session)
-        return identity.seed_demo_users(session, runtime.clock)
+        assistant.load_library(session, runtime.clock)
+        knowledge.load_library(session, runtime.clock)
+        created = identity.seed_demo_users(session, runtime.clock)
+        _staff_desk(session, runtime.clock)
+        return created
+
+
+def _staff_desk(session: Session, clock: Clock) -> None:
+    nurse, doctor = (identity.user_id_of(session, name) for name in ("nurse", "doctor"))
+    if nurse is not None and doctor is not None:
+        assistant.staff_desk(session, nurse, doctor, clock)
 
 
 def prepare(settings: Settings) -> list[Account]:
@@ -51,10 +70,12 @@ def prepare(settings: Settings) -> list[Account]:
             write_sample(folder, runtime.clock.now().astimezone(runtime.zone).date())
         with _step("导入样例数据"):
             profile = imports.load_profile()
-            report = imports.run_import(runtime.sessions, folder, profile, runtime.clock, False, zone=runtime.zone)
+            report = imports.run_import(
+                runtime.sessions, folder, profile, runtime.clock, False, zone=runtime.zone, progress=progress
+            )
         typer.echo(f"    {totals(report)}")
         with _step("生成随访任务"):
-            planned = plans.sync_all(runtime.sessions, runtime.clock, runtime.zone)
+            planned = plans.sync_all(runtime.sessions, runtime.clock, runtime.zone, progress_of("患者"))
         typer.echo(f"    新任务 {planned.created}，改期 {planned.moved}，取消 {planned.cancelled}")
     return created
 

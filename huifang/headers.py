@@ -15,40 +15,49 @@ CONTENT_POLICY = "; ".join(
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
     )
 )
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+STAFF = {"X-Frame-Options": "DENY", "Permissions-Policy": "camera=(), geolocation=(), microphone=()"}
+CHAT = {"Permissions-Policy": "camera=(), geolocation=(), microphone=(self)"}
+CHAT_PATH = "/chat"
 DOCS_PATH = "/api/docs"
 
 
 class SecurityHeaders:
-    """ASGI middleware: content policy, no framing, and no caching of what the API says."""
+    """ASGI middleware: content policy, no caching of what the API says, and frames only for the chat.
 
-    def __init__(self, app: ASGIApp) -> None:
+    The patients' chat may be shown in a frame by the sites named, and record voice messages; nothing else may.
+    """
+
+    def __init__(self, app: ASGIApp, frame_ancestors: str = "'self'") -> None:
         self._app = app
+        self._chat = {**HEADERS, **CHAT, "Content-Security-Policy": _policy(frame_ancestors)}
+        self._staff = {**HEADERS, **STAFF, "Content-Security-Policy": _policy("'none'")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
+        ours = self._chat if f"{path}/".startswith(f"{CHAT_PATH}/") else self._staff
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if path != DOCS_PATH:
-                    headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+                for name, value in ours.items():
+                    if path != DOCS_PATH or name != "Content-Security-Policy":
+                        headers.setdefault(name, value)
                 if path.startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _policy(frame_ancestors: str) -> str:
+    return f"{CONTENT_POLICY}; frame-ancestors {frame_ancestors}"

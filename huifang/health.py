@@ -1,6 +1,5 @@
 """Whether this process and what it leans on are well."""
 
-import urllib.request
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -8,8 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from huifang import store
 from huifang.composition import Composition
+from huifang.probing import responds
 
-RASA_TIMEOUT_SECONDS = 1.0
 UNAVAILABLE = 503
 
 State = Literal["ok", "down", "separate"]
@@ -32,7 +31,7 @@ def health(request: Request, response: Response) -> Health:
     """For supervisors and monitors; holds nothing secret."""
     composition: Composition = request.app.state.composition
     database = store.answers(composition.runtime)
-    rasa = rasa_answers(composition.settings.rasa)
+    rasa = responds(f"{composition.settings.rasa}/")
     worker = request.app.state.worker
     if not database:
         response.status_code = UNAVAILABLE
@@ -42,11 +41,3 @@ def health(request: Request, response: Response) -> Health:
         rasa="ok" if rasa else "down",
         worker="separate" if worker is None else "ok" if worker.alive else "down",
     )
-
-
-def rasa_answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/", timeout=RASA_TIMEOUT_SECONDS):  # noqa: S310 - the configured address
-            return True
-    except OSError:
-        return False

@@ -13,6 +13,7 @@ from uuid import UUID
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy.orm import Session
 
+from core_api.kit.faults import described
 from core_api.kit.outbox import Event, tail
 from core_api.kit.web import SESSION_COOKIE, Runtime
 
@@ -25,17 +26,24 @@ MAX_REMEMBERED = 20_000
 MAX_QUEUE = 1_000
 RECHECK_SECONDS = 60.0
 UNAUTHENTICATED, FORBIDDEN, TOO_SLOW = 4401, 4403, 4408
-SUBJECTS = ("campaign", "call", "conversation", "patient")
+SUBJECTS = ("campaign", "call", "conversation", "patient", "case")
 PERMISSIONS = {
     "campaign": "campaigns.read",
     "call": "calls.read",
-    "conversation": "calls.read",
+    "conversation": "conversations.read",
     "patient": "patients.read",
     "alerts": "alerts.read",
     "calls": "calls.read",
     "tasks": "tasks.read",
     "campaigns": "campaigns.read",
     "rechecks": "rechecks.read",
+    "case": "desk.read",
+    "cases": "desk.read",
+    "alarms": "desk.read",
+    "agents": "desk.read",
+    "conversations": "desk.read",
+    "messages": "desk.read",
+    "knowledges": "knowledge.read",
 }
 
 Message = dict[str, Any]
@@ -64,8 +72,8 @@ class LiveFeed:
                 continue
             try:
                 messages = await asyncio.to_thread(self.poll, since)
-            except Exception:
-                log.exception("live feed could not read the outbox")
+            except Exception as error:  # noqa: BLE001 - the feed goes on whatever one round meets
+                log.error("live feed could not read the outbox", extra={"error": described(error)})  # noqa: TRY400
                 continue
             since = max(since, self._runtime.clock.now() - LOOK_BACK)
             for topics, message in messages:

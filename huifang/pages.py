@@ -1,32 +1,39 @@
-"""The staff's pages: static files of the build, and its index for every address that is not one."""
+"""The web pages: static files of a build, and its index for every address that is not one."""
 
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 NOT_PAGES = ("api/", "internal/", "carriers/")
 IMMUTABLE = "public, max-age=31536000, immutable"
-NOT_BUILT = "网页尚未构建：请运行 make run，或在 admin_web 中运行 npm run build。接口文档见 /api/docs"
+NOT_BUILT = "网页尚未构建：请运行 make run，或在 {folder} 中运行 npm run build。接口文档见 /api/docs"
+CHAT = "chat/"
 
 
-def serve_pages(app: FastAPI, dist: Path) -> None:
-    """Adds the catch-all route; call it after every other route."""
+def serve_pages(app: FastAPI, staff: Path, patients: Path) -> None:
+    """Adds the catch-all route, the patients' pages under /chat/; call it after every other route."""
 
     @app.get("/{path:path}", include_in_schema=False)
-    def page(path: str, _request: Request) -> Response:
+    def page(path: str) -> Response:
         if path.startswith(NOT_PAGES):
             raise HTTPException(404)
-        if not (dist / "index.html").is_file():
-            return PlainTextResponse(NOT_BUILT, status_code=503)
-        file = _inside(dist, path)
-        if file is not None:
-            cached = path.startswith("assets/")
-            return FileResponse(file, headers={"Cache-Control": IMMUTABLE if cached else "no-cache"})
-        if path.startswith("assets/"):
-            raise HTTPException(404)
-        return FileResponse(dist / "index.html", headers={"Cache-Control": "no-cache"})
+        if f"{path}/".startswith(CHAT):
+            return _page(patients, path[len(CHAT) :])
+        return _page(staff, path)
+
+
+def _page(dist: Path, path: str) -> Response:
+    if not (dist / "index.html").is_file():
+        return PlainTextResponse(NOT_BUILT.format(folder=dist.parent.name), status_code=503)
+    file = _inside(dist, path)
+    if file is not None:
+        cached = path.startswith("assets/")
+        return FileResponse(file, headers={"Cache-Control": IMMUTABLE if cached else "no-cache"})
+    if path.startswith("assets/"):
+        raise HTTPException(404)
+    return FileResponse(dist / "index.html", headers={"Cache-Control": "no-cache"})
 
 
 def _inside(dist: Path, path: str) -> Path | None:

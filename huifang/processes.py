@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from core_api.kit.errors import ServiceError
@@ -15,6 +16,10 @@ SIMULATOR = "simulator"
 # What the console shows of the logs; the whole lies in the data directory.
 SHOWN = re.compile(r"\b(ERROR|CRITICAL|Traceback)\b|^\s*[•✓✗]|Dialogue model")
 
+OURS_GRACE_SECONDS = 20.0
+LINE_GRACE_SECONDS = 4.0
+RASA_GRACE_SECONDS = 3.0
+
 
 class PortTaken(ServiceError):
     default_code = "port_taken"
@@ -22,15 +27,18 @@ class PortTaken(ServiceError):
 
 
 def specs(settings: Settings) -> list[ChildSpec]:
-    """Everything that has to run for these settings, first what the others lean on."""
+    """Everything that has to run for these settings, first what takes longest to start.
+
+    They end in the other direction: what makes calls first, then the line, then Rasa, which talks until the last call.
+    """
     logs = settings.data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    children = [
-        _spec("web", f"{settings.web_url}/api/health", logs),
-        _spec("rasa", f"{settings.rasa}/", logs),
-    ]
+    rasa = _spec("rasa", f"{settings.rasa}/", logs)
+    children = [replace(rasa, needs_preparation=False, ends_in=2, grace_seconds=RASA_GRACE_SECONDS)]
     if settings.carrier == SIMULATOR:
-        children.append(_spec(SIMULATOR, f"{settings.simulator}/health", logs))
+        line = _spec(SIMULATOR, f"{settings.simulator}/health", logs)
+        children.append(replace(line, needs_preparation=False, ends_in=1, grace_seconds=LINE_GRACE_SECONDS))
+    children.append(_spec("web", f"{settings.web_url}/api/health", logs))
     if not settings.runs_worker_in_process:
         children += [_spec("worker", None, logs), _spec("beat", None, logs)]
     return children
@@ -62,7 +70,7 @@ def become_rasa(settings: Settings) -> None:
         "HUIFANG_RASA_ACTIONS_URL": f"{settings.web_url}/internal/rasa/actions",
         "HUIFANG_RASA_TOKEN": secrets.actions_token,
     }
-    command = [str(python), "-m", "rasa", "run", "--enable-api", "--model", str(trained)]
+    command = [str(python), "-m", "rasa", "run", "--model", str(trained)]
     command += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
     command += ["-i", settings.rasa_host, "-p", str(settings.rasa_port)]
     os.chdir(model.PROJECT)
@@ -73,7 +81,7 @@ def _spec(name: str, ready_url: str | None, logs: Path) -> ChildSpec:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
     command = (sys.executable, "-m", "huifang", name)
-    return ChildSpec(name, command, ready_url, env, logs / f"{name}.log", SHOWN)
+    return ChildSpec(name, command, ready_url, env, logs / f"{name}.log", SHOWN, grace_seconds=OURS_GRACE_SECONDS)
 
 
 def _is_taken(host: str, port: int) -> bool:

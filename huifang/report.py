@@ -1,10 +1,26 @@
-"""An import's report as text for a terminal."""
+"""Reports and progress as text for a terminal."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 
 from core_api.imports.schemas import ImportReport, Issue
 
+LINE_EVERY = 10_000
 SEVERITIES = {"error": "拒绝", "warning": "提醒"}
+
+
+def progress(what: str, done: int, total: int | None = None) -> None:
+    """How far something is; rewritten in place on a terminal, else a line now and then."""
+    text = f"  {what}：{done} / {total}" if total else f"  {what}：{done} 行"
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+    elif done % LINE_EVERY == 0:
+        print(text, file=sys.stderr, flush=True)
+
+
+def progress_of(what: str) -> Callable[[int, int], None]:
+    """Progress of one thing, as (done, total)."""
+    return lambda done, total: progress(what, done, total)
 
 
 def totals(report: ImportReport) -> str:

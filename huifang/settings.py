@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,8 @@ class Settings(BaseSettings):
     web_port: int = Field(8600, ge=1, le=65535)
     public_base_url: str = Field("", description="Where a carrier reaches the web process; empty: its own address")
     web_dist: Path = ROOT / "admin_web" / "dist"
+    chat_dist: Path = ROOT / "patient_web" / "dist"
+    chat_frame_ancestors: str = Field("'self'", description="Sites that may show the chat in a frame, as CSP sources")
 
     rasa_host: str = "127.0.0.1"
     rasa_port: int = Field(8605, ge=1, le=65535)
@@ -43,9 +46,24 @@ class Settings(BaseSettings):
     simulator_port: int = Field(8610, ge=1, le=65535)
     simulator_url: str = ""
     simulator_pace: float = Field(1.0, gt=0, description="1 is real time; 10 plays calls ten times faster")
+    simulator_personas: dict[str, str] = Field(
+        default_factory=dict, description="JSON: who answers which number, by persona key; others are drawn by weight"
+    )
+    simulator_silent_voices: bool = Field(False, description="Personas send silence of the right length, not speech")
+    simulator_persona: str = Field("", description="Who answers every simulated call; empty: drawn by weight")
     caller_id: str = "+862012345678"
+    transfer_number: str = Field("", description="Where a patient who wants a person is connected; empty: nobody is")
+    transfer_start: time = time(8, 0)
+    transfer_end: time = time(17, 30)
+    transfer_weekdays: frozenset[int] = Field(frozenset(range(1, 6)), description="ISO weekdays, 1 is Monday")
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
+
+    wechat_accounts: SecretStr = Field(
+        SecretStr(""),
+        description="JSON list of {name, kind: official or mini_program, app_id, app_secret, token, aes_key}",
+    )
+    wechat_url: str = "https://api.weixin.qq.com"
 
     log_level: str = "INFO"
 

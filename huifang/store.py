@@ -1,24 +1,36 @@
 """The database and the key ring of one data directory: making, migrating and opening them."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import text
 
+from core_api.kit.alone import alone
 from core_api.kit.clock import Clock, SystemClock
 from core_api.kit.crypto import Keyring
 from core_api.kit.db import make_engine, make_sessions
-from core_api.kit.errors import ServiceError
 from core_api.kit.web import Runtime
+from huifang.freshness import NotInitialised
 from huifang.settings import Settings
 from migrations import upgrade
 
+LOCK = ".initialising"
+LOCK_NAME = "huifang.initialising"
 
-class NotInitialised(ServiceError):
-    """There is no key ring yet."""
 
-    default_code = "not_initialised"
-    status = 503
+@contextmanager
+def initialising(settings: Settings) -> Iterator[None]:
+    """One process at a time makes what is missing, on this machine (key ring) and in this database (schema, seeds)."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(settings.database)
+    try:
+        with (settings.data_dir / LOCK).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with alone(engine, LOCK_NAME):
+                yield
+    finally:
+        engine.dispose()
 
 
 def create_keyring(settings: Settings) -> bool:

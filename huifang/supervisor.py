@@ -1,4 +1,4 @@
-"""Runs several processes as one: prefixed logs, readiness, restarts, and an end that takes grandchildren along."""
+"""Runs several processes as one: prefixed logs, readiness, restarts, an end in order that takes grandchildren along."""
 
 import contextlib
 import os
@@ -8,18 +8,17 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from core_api.kit.errors import ServiceError
+from core_api.kit.faults import described
 from huifang.lifetime import SUPERVISED
+from huifang.probing import responds
 
 POLL_SECONDS = 0.2
-PROBE_TIMEOUT_SECONDS = 1.0
-GRACE_SECONDS = 10.0
 MAX_BACKOFF_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 MAX_EARLY_DEATHS = 3
@@ -37,6 +36,9 @@ class ChildSpec:
         env: Added to this process's environment.
         log: File that takes all its output; None: everything is shown.
         shown: With a log, only lines in which this is found are shown too.
+        needs_preparation: Started only once the preparation is done; others start at once.
+        ends_in: Children are ended in the order of this number, those of one number together.
+        grace_seconds: How long it may take to end.
     """
 
     name: str
@@ -45,6 +47,9 @@ class ChildSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None
     shown: re.Pattern[str] = re.compile("")
+    needs_preparation: bool = True
+    ends_in: int = 0
+    grace_seconds: float = 10.0
 
 
 class _Child:
@@ -118,6 +123,7 @@ class Supervisor:
         specs: What to run.
         on_ready: Called once, when every child serves.
         write: Takes finished lines.
+        prepare: Runs beside the children that need no preparation; its failure ends everything.
     """
 
     def __init__(
@@ -125,7 +131,11 @@ class Supervisor:
         specs: Sequence[ChildSpec],
         on_ready: Callable[[], None] = lambda: None,
         write: Callable[[str], None] | None = None,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
+        self._prepare = prepare
+        self._prepared = threading.Event()
+        self._hurry = threading.Event()
         self._write = write or _print_line
         self._children = [_Child(spec, self._write) for spec in specs]
         self._on_ready = on_ready
@@ -146,13 +156,29 @@ class Supervisor:
 
     def _loop(self) -> None:
         announced = False
+        threading.Thread(target=self._run_preparation, name="prepare", daemon=True).start()
         while not self._stopping.is_set():
             for child in self._children:
-                self._tend(child)
+                if self._prepared.is_set() or not child.spec.needs_preparation:
+                    self._tend(child)
             if not announced and all(child.ready for child in self._children):
                 announced = True
                 self._on_ready()
             self._stopping.wait(POLL_SECONDS)
+
+    def _run_preparation(self) -> None:
+        try:
+            self._prepare()
+        except Exception as error:  # noqa: BLE001 - the edge of the preparation: whatever it is, nothing may start
+            told = error.message if isinstance(error, ServiceError) else described(error)
+            self._fail(f"✗ 准备失败，停止全部进程：{told}")
+        else:
+            self._prepared.set()
+
+    def _fail(self, line: str) -> None:
+        self._write(line)
+        self._failed = True
+        self._stopping.set()
 
     def _tend(self, child: _Child) -> None:
         if child.process is None:
@@ -161,7 +187,7 @@ class Supervisor:
         elif child.process.poll() is not None:
             self._bury(child)
         elif not child.ready:
-            child.ready = _serves(child.spec.ready_url)
+            child.ready = responds(child.spec.ready_url or "")
 
     def _bury(self, child: _Child) -> None:
         lived = time.monotonic() - child.started_at
@@ -172,27 +198,39 @@ class Supervisor:
         child.process, child.ready = None, False
         child.deaths = 1 if lived >= STEADY_SECONDS else child.deaths + 1
         if not was_ready and child.deaths >= MAX_EARLY_DEATHS:
-            self._write(f"{child.spec.name} 反复无法启动（退出码 {code}），停止全部进程；原因见上方日志")
-            self._failed = True
-            self._stopping.set()
+            where = f"原因见 {child.spec.log}" if child.spec.log else "原因见上方日志"
+            self._fail(f"{child.spec.name} 反复无法启动（退出码 {code}），停止全部进程；{where}")
             return
         delay = min(2.0 ** (child.deaths - 1), MAX_BACKOFF_SECONDS)
         child.start_at = time.monotonic() + delay
         self._write(f"{child.spec.name} 已退出（退出码 {code}），{delay:.0f} 秒后重新启动")
 
     def _end(self) -> None:
-        for child in self._children:
+        began = time.monotonic()
+        for number in sorted({child.spec.ends_in for child in self._children}):
+            self._end_together([child for child in self._children if child.spec.ends_in == number])
+        self._write(f"全部进程已结束（{time.monotonic() - began:.1f} 秒）")
+
+    def _end_together(self, children: Sequence[_Child]) -> None:
+        running = [child for child in children if child.has_group()]
+        if running:
+            names = "、".join(child.spec.name for child in running)
+            self._write(f"• 正在结束 {names} ……（再按一次 Ctrl-C 立即结束）")
+        for child in running:
             child.signal_group(signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < deadline and any(child.has_group() for child in self._children):
-            time.sleep(POLL_SECONDS / 4)
-        for child in self._children:
+        deadline = time.monotonic() + max((child.spec.grace_seconds for child in running), default=0.0)
+        while time.monotonic() < deadline and any(child.has_group() for child in running):
+            if self._hurry.wait(POLL_SECONDS / 4):
+                break
+        for child in children:
             child.signal_group(signal.SIGKILL)
             child.wait()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         def on_signal(_number: int, _frame: FrameType | None) -> None:
+            if self._stopping.is_set():
+                self._hurry.set()
             self._stopping.set()
 
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -205,19 +243,6 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def _serves(url: str | None) -> bool:
-    if url is None:
-        return True
-    try:
-        with urllib.request.urlopen(url, timeout=PROBE_TIMEOUT_SECONDS):  # noqa: S310 - our own loopback address
-            return True
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code < 500  # noqa: PLR2004 - a server's error means it is not ready
-    except OSError:
-        return False
 
 
 def _print_line(line: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from assistant import api as assistant
@@ -13,11 +13,14 @@ from core_api.alerts.endpoints import router as alerts_router
 from core_api.audit.endpoints import router as audit_router
 from core_api.contracts.endpoints import router as contracts_router
 from core_api.identity.endpoints import router as identity_router
+from core_api.imports import tidying as imports
 from core_api.imports.endpoints import router as imports_router
 from core_api.kit.outbox import Event, Handler
 from core_api.kit.web import Runtime
+from core_api.observations import service as observations
 from core_api.observations.endpoints import router as observations_router
 from core_api.patients.endpoints import router as patients_router
+from core_api.plans import completion
 from core_api.plans import service as plans
 from core_api.plans.endpoints import router as plans_router
 from core_api.questionnaires.endpoints import router as questionnaires_router
@@ -25,14 +28,16 @@ from core_api.responses.endpoints import router as responses_router
 from core_api.treatments.endpoints import router as treatments_router
 from core_api.workbench.endpoints import router as workbench_router
 from dialogs import api as dialogs
+from huifang import chat
 from huifang.composition import Composition
-from huifang.conversations import DialogueConversations
+from huifang.conversations import DialogueConversations, PeopleHours
 from huifang.settings import LocalSecrets, Settings
+from knowledge import api as knowledge
 from telephony import api as telephony
-from telephony.simulator import api as simulator
 
 TWILIO = "twilio"
 SIMULATOR = "simulator"
+KNOWLEDGE = "knowledge"
 
 ROUTERS: Sequence[APIRouter] = (
     identity_router,
@@ -47,8 +52,10 @@ ROUTERS: Sequence[APIRouter] = (
     questionnaires_router,
     responses_router,
     alerts_router,
+    *assistant.routers,
     *telephony.routers,
     *campaigns.routers,
+    *knowledge.routers,
     dialogs.rasa_actions_router,
 )
 
@@ -58,33 +65,25 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
     secrets = LocalSecrets.load_or_create(settings.data_dir)
     engine = dialogs.RasaEngine(settings.rasa, settings.rasa_timeout_seconds)
     voice = _telephony(settings, secrets, runtime, engine)
+    patients_chat = chat.make(settings, runtime, engine)
     runtime.sessions.configure(info={"keyring": runtime.keyring, "zone": runtime.zone, "clock": runtime.clock})
+    finder = knowledge.configure(runtime.sessions, settings.data_dir / KNOWLEDGE)
     return Composition(
         settings=settings,
         runtime=runtime,
         secrets=secrets,
         routers=ROUTERS,
-        handlers=_handlers(runtime),
+        handlers=_handlers(runtime, patients_chat),
+        recurring=patients_chat.recurring,
         campaigns=_campaigns(settings, runtime, voice),
-        on_start=(lambda: telephony.recover(voice), dialogs.warm_up),
-        on_stop=(engine.close,),
+        on_start=(lambda: telephony.recover(voice), dialogs.warm_up, lambda: finder.warm_up(runtime.sessions)),
+        on_stop=(engine.close, patients_chat.close),
+        tidy=(
+            lambda: telephony.recover(voice),
+            lambda: imports.tidy(runtime.sessions, runtime.data_dir, runtime.clock),
+        ),
         enrich={"message.added": _with_message},
-        state={"telephony": voice, "rasa_actions_token": secrets.actions_token},
-    )
-
-
-def simulator_app(settings: Settings, secrets: LocalSecrets) -> FastAPI:
-    """The carrier's side, for a process of its own."""
-    folder = settings.data_dir / SIMULATOR
-    folder.mkdir(parents=True, exist_ok=True)
-    return simulator.create_app(
-        simulator.SimulatorSettings(
-            auth_token=secrets.simulator_auth_token,
-            account_sid=secrets.simulator_account_sid,
-            pace=settings.simulator_pace,
-            store=folder / "calls.db",
-            voices=folder / "voices",
-        )
+        state={"telephony": voice, "rasa_actions_token": secrets.actions_token, **patients_chat.state},
     )
 
 
@@ -99,9 +98,16 @@ def _telephony(
         zone=runtime.zone,
         data_dir=settings.data_dir,
         carriers={name: telephony.TwilioCarrier(account) for name, account in _accounts(settings, secrets).items()},
-        conversations=DialogueConversations(runtime, engine),
+        conversations=DialogueConversations(runtime, engine, _people_hours(settings)),
         synthesizer=telephony.EspeakSynthesizer(prompts, voice),
         slow_synthesizer=telephony.EspeakSynthesizer(prompts, voice.slower()),
+        settings=telephony.VoiceSettings(transfer_number=settings.transfer_number or None),
+    )
+
+
+def _people_hours(settings: Settings) -> PeopleHours:
+    return PeopleHours(
+        settings.transfer_number or None, settings.transfer_start, settings.transfer_end, settings.transfer_weekdays
     )
 
 
@@ -139,25 +145,33 @@ def _campaigns(settings: Settings, runtime: Runtime, voice: telephony.TelephonyR
     )
 
 
-def _handlers(runtime: Runtime) -> Mapping[str, Sequence[Handler]]:
+def _handlers(runtime: Runtime, patients_chat: chat.Chat) -> Mapping[str, Sequence[Handler]]:
     """Every package's outbox handlers by event name."""
     ours: dict[str, list[Handler]] = {
         "treatment.recorded": [plans.on_treatment_recorded],
         "patient.changed": [plans.on_treatment_recorded],
         "recheck.resolved": [plans.on_recheck_resolved],
+        "response.received": [completion.on_response_received],
+        "observation.critical": [observations.on_critical],
     }
-    for name, handlers in campaigns.handlers(runtime.clock, runtime.zone).items():
-        ours.setdefault(name, []).extend(handlers)
+    clock = runtime.clock
+    elsewhere = (
+        assistant.desk_handlers(clock),
+        campaigns.handlers(clock, runtime.zone),
+        knowledge.handlers(clock),
+        patients_chat.handlers,
+    )
+    for told in elsewhere:
+        for name, handlers in told.items():
+            ours.setdefault(name, []).extend(handlers)
     return ours
 
 
 def _with_message(session: Session, event: Event) -> dict[str, Any]:
     """A message's words, and the call it belongs to, for the live board."""
     conversation_id = UUID(str(event.data["conversation_id"]))
-    told = next(
-        (m for m in assistant.messages(session, conversation_id) if str(m.id) == event.data["message_id"]), None
-    )
-    data: dict[str, Any] = {} if told is None else {"text": told.text, "sender": told.sender, "at": told.at.isoformat()}
+    told = assistant.message(session, conversation_id, UUID(str(event.data["message_id"])))
+    data: dict[str, Any] = {"text": told.text, "sender": told.sender, "at": told.at.isoformat()}
     call = telephony.call_of_conversation(session, conversation_id)
     if call is not None:
         data |= {"call_id": str(call.id), "campaign_id": str(call.campaign_id) if call.campaign_id else None}

@@ -1,0 +1,35 @@
+"""The simulated carrier as a process; it loads nothing of our own side."""
+
+from fastapi import FastAPI
+
+from huifang import http_server, lifetime
+from huifang.settings import LocalSecrets, Settings
+from telephony.simulator import api
+
+FOLDER = "simulator"
+
+
+def simulator() -> None:
+    """`huifang simulator`."""
+    lifetime.end_with_parent()
+    settings = Settings()
+    app = simulator_app(settings, LocalSecrets.load_or_create(settings.data_dir))
+    http_server.serve(app, settings.simulator_host, settings.simulator_port)
+
+
+def simulator_app(settings: Settings, secrets: LocalSecrets) -> FastAPI:
+    """The carrier's side, for a process of its own."""
+    folder = settings.data_dir / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    return api.create_app(
+        api.SimulatorSettings(
+            auth_token=secrets.simulator_auth_token,
+            account_sid=secrets.simulator_account_sid,
+            pace=settings.simulator_pace,
+            by_number=settings.simulator_personas,
+            silent_voices=settings.simulator_silent_voices,
+            only=settings.simulator_persona or None,
+            store=folder / "calls.db",
+            voices=folder / "voices",
+        )
+    )
