@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.mock_api import BASE_URL, DIST, ROOT, MockApi
 
@@ -12,6 +12,7 @@ CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+expect.set_options(timeout=30_000)  # a page may be slow on a busy machine; that is measured elsewhere
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +40,7 @@ def _open(browser: Browser, size: dict[str, int]) -> Page:
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     return page
 
 

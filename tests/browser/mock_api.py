@@ -51,6 +51,7 @@ class MockApi:
         self._answers: dict[str, Any] = json.loads((ROOT / "tests/mock/api.json").read_text("utf-8"))
         self._overrides: dict[str, Override] = {}
         self.requests: list[tuple[str, str, Any]] = []
+        self.searches: list[dict[str, Any]] = []
         self.seen: list[str] = []
         self.sockets: list[WebSocketRoute] = []
 
@@ -93,7 +94,9 @@ class MockApi:
             return _part(route, silence_wav(56), "audio/wav")
         if path.endswith("/yaml"):
             return route.fulfill(path=ROOT / "tests/mock/kidney_transplant.yaml", content_type="application/yaml")
-        if request.method != "GET":
+        if path.endswith("/search"):
+            self.searches.append(request.post_data_json or {})
+        elif request.method != "GET":
             self._remember(request, path)
         status, body = self._find(request, f"{request.method} {path}")
         kind = "application/json" if status < 400 else "application/problem+json"

@@ -196,6 +196,33 @@ class TestCarrierTrouble:
         world.later(hours=2)
         assert world.target().state == "people"
 
+    def test_one_call_that_cannot_be_settled_keeps_no_other_from_it(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        world.dialler.after = _lose_answer
+        world.record.add(3)
+        world.campaign()
+        world.tick()
+        broken, *others = [attempt.id for attempt in world.attempts()]
+        fate = world.dialler.fate
+
+        def fails(call_id: UUID) -> Fate:
+            if call_id == broken:
+                raise ValueError("王小明 13800138000")
+            return fate(call_id)
+
+        monkeypatch.setattr(world.dialler, "fate", fails)
+        for call_id in others:
+            world.dialler.fates[call_id] = Fate(state="ended", disposition="no_answer")
+        world.later(minutes=2)
+        assert sorted(world.states()) == ["ended", "ended", "unknown"]
+        assert "ValueError" in str([vars(record) for record in caplog.records])
+        assert "王小明" not in str([vars(record) for record in caplog.records])
+        world.dialler.fates[broken] = Fate(state="ended", disposition="busy")
+        monkeypatch.undo()
+        world.later(minutes=2)
+        assert world.states() == ["ended"] * 3
+
     def test_a_call_that_goes_on_is_left_alone(self, world: World) -> None:
         world.record.add()
         world.campaign()

@@ -75,7 +75,34 @@ class TestCampaigns:
         assert closed.json()["outcome"] == "done"
         assert client.get("/api/people-list").json()["items"] == []
 
-    @pytest.mark.parametrize("body", [{"name": ""}, {"name": "a", "window_start": "20:00", "window_end": "09:00"}])
+    def test_takes_and_shows_how_a_standing_campaign_calls(self, client: TestClient) -> None:
+        body = {
+            "name": "常设",
+            "standing": True,
+            "skip_holidays": False,
+            "patient_daily_cap": 1,
+            "caller_id": "+862087654321",
+            "source": {"kind": "storage_fees", "due_within_days": 60},
+        }
+        made = client.post("/api/campaigns", json=body).json()
+        shown = client.get(f"/api/campaigns/{made['id']}").json()
+        assert {key: shown[key] for key in body if key != "source"} == {k: v for k, v in body.items() if k != "source"}
+        assert shown["source"] == {"kind": "storage_fees", "due_within_days": 60, "arrears": True}
+
+    def test_the_list_for_people_is_narrowed_to_a_campaign(self, client: TestClient, world: World) -> None:
+        world.record.add()
+        campaign_id = world.campaign()
+        world.tick()
+        world.end_last("invalid_number")
+        assert client.get(f"/api/people-list?campaign_id={campaign_id}").json()["total"] == 1
+        assert client.get(f"/api/people-list?campaign_id={new_id()}").json() == {
+            "items": [], "next_cursor": None, "total": 0,
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "body",
+        [{"name": "a", "caller_id": "12"}, {"name": ""}, {"name": "a", "window_start": "20:00", "window_end": "09:00"}],
+    )
     def test_refuses_what_makes_no_sense(self, client: TestClient, body: dict[str, Any]) -> None:
         assert client.post("/api/campaigns", json=body).status_code == 422
 

@@ -3,6 +3,7 @@
 import pytest
 
 from campaigns.campaigns import service as campaigns
+from campaigns.dispatch.port import Fate
 from campaigns.dispositions.service import get, labels, library, load_library
 from campaigns.people import service as people
 from campaigns.people.schemas import CloseCase, PeopleLine
@@ -139,6 +140,39 @@ class TestRetry:
         assert world.tick().run == ()
         world.clock.set(local("2026-11-21T09:00"))
         assert world.tick().run == ("placed",)
+
+    @pytest.mark.covers("RC-OUT-03")
+    @pytest.mark.parametrize("disposition", ["not_here", "relative"])
+    def test_a_time_that_a_relative_named_is_kept(self, world: World, disposition: str) -> None:
+        begin(world)
+        world.end_last(disposition, callback_at=local("2026-11-20T11:30").isoformat())
+        world.clock.set(local("2026-11-20T11:29"))
+        assert world.tick().run == ()
+        world.clock.set(local("2026-11-20T11:30"))
+        assert world.tick().run == ("placed",)
+        assert (world.target().no_answer_count, world.target().callback_count) == (0, 1)
+
+    @pytest.mark.covers("RC-OUT-03")
+    def test_a_promise_outlives_a_fate_that_was_asked_before_the_event(self, world: World) -> None:
+        begin(world)
+        (order,) = world.dialler.orders
+        promised = local("2026-11-21T15:00")
+        world.dialler.fates[order.call_id] = Fate(state="ended", disposition="callback", callback_at=promised)
+        world.later(minutes=30)
+        assert (world.states(), world.target().callback_at) == (["ended"], promised)
+        world.end(order.call_id, "callback", callback_at=promised.isoformat())
+        assert (world.target().callback_at, world.target().callback_count) == (promised, 1)
+
+    @pytest.mark.covers("RC-OUT-03")
+    def test_a_promise_that_comes_after_its_outcome_is_kept(self, world: World) -> None:
+        begin(world)
+        (order,) = world.dialler.orders
+        world.dialler.fates[order.call_id] = Fate(state="ended", disposition="callback")
+        world.later(minutes=30)
+        assert world.target().callback_at is None
+        promised = local("2026-11-21T15:00")
+        world.end(order.call_id, "callback", callback_at=promised.isoformat())
+        assert (world.target().callback_at, world.target().next_attempt_at) == (promised, promised)
 
     def test_a_cancelled_campaign_tries_no_more(self, world: World) -> None:
         begin(world)

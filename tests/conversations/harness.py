@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,9 +20,20 @@ from core_api.questionnaires import service as questionnaires
 from core_api.responses import service as responses
 from dialogs import api as dialogs
 from dialogs.api import DialogueEngine, DialogueOutcome, Reply, StartDialogue
+from knowledge.entries import service as entries
+from knowledge.entries.schemas import Content
+from knowledge.starter.service import contents
+from tests.fakes.answers import FakeAnswers
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SCRIPTS = Path(__file__).parent
+STARTS = ("elder", "people_there", "department", "context")
+
+
+@cache
+def _parking() -> list[tuple[str, Content]]:
+    """What the knowledge base knows: where to park."""
+    return [(key, content) for key, content in contents() if "停车" in content.question][:1]
 
 
 def load(name: str) -> list[Any]:
@@ -41,6 +53,7 @@ class Played:
     outcome: DialogueOutcome
     answers: dict[str, Any]
     statuses: dict[str, str]
+    sources: dict[str, str]
     actions: list[str] = field(default_factory=list)
 
 
@@ -54,12 +67,14 @@ class Stage:
 
     @property
     def runtime(self) -> AssistantRuntime:
-        return AssistantRuntime(self.sessions, self.clock, ZONE, self.engine)
+        return AssistantRuntime(self.sessions, self.clock, ZONE, self.engine, FakeAnswers())
 
-    def begin(self, key: str = "kidney_transplant", *, elder: bool = False) -> tuple[UUID, Reply, UUID]:
+    def begin(self, key: str = "kidney_transplant", **start: Any) -> tuple[UUID, Reply, UUID]:
         conversation_id = new_id()
         with self.sessions.begin() as session:
             questionnaires.load_library(session, self.clock)
+            if entries.is_empty(session):
+                entries.seed(session, _parking(), "样例库", self.clock)
             patient = patients.upsert_patient(
                 session, PatientIn(record_number=f"P{uuid4().hex[:8]}", name="王小丽", gender="female"), self.clock
             )
@@ -67,18 +82,20 @@ class Stage:
             assistant.open_conversation(
                 session, "voice", patient.patient_id, "follow_up", self.clock, conversation_id=conversation_id
             )
-            begin = StartDialogue(
-                conversation_id=conversation_id,
-                purpose="follow_up",
-                patient_id=patient.patient_id,
-                response_id=response.id,
-                questionnaire_key=key,
-                questionnaire_version=response.version,
-                hospital_name="仁和医院",
-                department="移植科",
-                salutation="王女士",
-                full_name="王小丽",
-                elder=elder,
+            begin = StartDialogue.model_validate(
+                {
+                    "conversation_id": conversation_id,
+                    "purpose": "follow_up",
+                    "patient_id": patient.patient_id,
+                    "response_id": response.id,
+                    "questionnaire_key": key,
+                    "questionnaire_version": response.version,
+                    "hospital_name": "仁和医院",
+                    "department": "移植科",
+                    "salutation": "王女士",
+                    "full_name": "王小丽",
+                    **start,
+                }
             )
             reply = dialogs.start(session, begin, self.clock, ZONE)
             assistant.say(session, conversation_id, reply, self.clock)
@@ -99,9 +116,8 @@ class Stage:
         return assistant.receive(self.runtime, inbound)
 
     def play(self, script: dict[str, Any]) -> Played:
-        conversation_id, reply, response_id = self.begin(
-            script.get("questionnaire", "kidney_transplant"), elder=script.get("elder", False)
-        )
+        start = {name: script[name] for name in STARTS if name in script}
+        conversation_id, reply, response_id = self.begin(script.get("questionnaire", "kidney_transplant"), **start)
         lines = [f"bot: {reply.text}"]
         actions: list[str] = []
         for number, step in enumerate(script["turns"]):
@@ -115,7 +131,8 @@ class Stage:
             view = responses.answers(session, response_id)
         statuses: dict[str, str] = {answer.link_id: answer.status for answer in view.answers}
         values = {answer.link_id: answer.value for answer in view.answers}
-        return Played(lines, reply, outcome, values, statuses, actions)
+        sources: dict[str, str] = {answer.link_id: answer.source for answer in view.answers}
+        return Played(lines, reply, outcome, values, statuses, sources, actions)
 
 
 def _check(step: dict[str, Any], reply: Reply, lines: list[str]) -> None:
@@ -143,5 +160,9 @@ def check_end(script: dict[str, Any], played: Played) -> None:
         assert (given.isoformat() if isinstance(given, date) else given) == value, f"{link_id}\n{story}"
     for link_id, status in end.get("statuses", {}).items():
         assert played.statuses.get(link_id) == status, f"{link_id}\n{story}"
+    for link_id, source in end.get("sources", {}).items():
+        assert played.sources.get(link_id) == source, f"{link_id}\n{story}"
+    for kind in end.get("never", []):
+        assert kind not in played.actions, f"{kind}\n{story}"
     for kind in end.get("actions", []):
         assert kind in played.actions, f"{kind} not in {played.actions}\n{story}"

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from core_api.questionnaires.schemas import Item, Option
+from dialogs.understanding.cues import cue
 from dialogs.understanding.dates import read_callback_time, say_time
 from dialogs.understanding.reading import read_answer, refuses, skips, unsure
 
@@ -120,3 +121,35 @@ class TestWordsWithoutAValue:
 def test_a_time_is_said_as_people_say_it() -> None:
     assert say_time(datetime(2026, 11, 21, 15, 30, tzinfo=NOW.tzinfo), NOW) == "明天下午三点半"
     assert say_time(datetime(2026, 11, 25, 10, 5, tzinfo=NOW.tzinfo), NOW) == "十一月二十五号上午十点零五分"
+
+
+@pytest.mark.unit
+class TestAPerson:
+    @pytest.mark.parametrize("words", ["转人工", "我要人工", "人工服务", "帮我转人工客服"])
+    def test_is_asked_for(self, words: str) -> None:
+        assert cue(words) == "want_person"
+
+    @pytest.mark.parametrize("words", ["人工授精多少钱", "人工周期怎么用药", "人工流产以后能来吗"])
+    def test_is_not_asked_for_by_a_treatments_name(self, words: str) -> None:
+        assert cue(words) != "want_person"
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("name", "words", "value"),
+    [
+        ("recovery", "第一个", "good"),
+        ("recovery", "选第二个吧", "fair"),
+        ("recovery", "最后一个", "poor"),
+        ("recovery", "倒数第二个", "fair"),
+        ("recovery", "第一个，最近天气冷，我都不怎么出门", "good"),
+        ("recovery", "第四个", None),
+        ("recovery", "马马", "fair"),
+        ("fever", "第二个", False),
+        ("symptoms", "第一个和第三个", ("dizzy", "tremor")),
+        ("symptoms", "最后一个", ("none",)),
+    ],
+)
+def test_options_are_known_by_place_and_by_part(name: str, words: str, value: object) -> None:
+    reading = read_answer(ITEMS[name], words, NOW)
+    assert (reading.value if reading else None) == value

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
-from dialogs.api import EngineUnavailable, Heard, Reply, Turn, apply, cue
+from dialogs.api import EngineUnavailable, Heard, Reply, Turn, cue, understood
 
 
 class RulesEngine:
@@ -22,7 +22,7 @@ class RulesEngine:
             intent_confidence=0.9 if intent else 0.0,
             confidence=turn.confidence,
         )
-        return apply(self._sessions, turn, heard, self._clock, self._zone)
+        return understood(self._sessions, turn, heard, self._clock, self._zone)
 
 
 class AbsentEngine:

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from campaigns.policy.schemas import ContactFacts
-from campaigns.record.port import Callee, DueTask, OpenResponse, PatientFlag, PersonLine, TaskFacts, TaskSelection
+from campaigns.record.port import Callee, DueTask, OpenResponse, PatientFlag, PersonLine, Selection, TaskFacts
 from core_api.kit.clock import Clock
 from core_api.kit.db import new_id
 
@@ -26,6 +25,7 @@ class FakeRecord:
         self.finished: list[tuple[UUID, bool]] = []
         self.planned_after: list[UUID] = []
         self.statuses: list[tuple[UUID, str]] = []
+        self.contexts: dict[UUID, dict[str, str] | None] = {}
         self.flags: Counter[tuple[UUID, str]] = Counter()
 
     def add(self, count: int = 1, facts: ContactFacts = WILLING, phone: str | None = None) -> list[UUID]:
@@ -39,11 +39,18 @@ class FakeRecord:
         self.tasks[task_id] = TaskFacts(patient_id=patient_id, status="due", questionnaire_key="kidney_transplant")
         return task_id
 
-    def due_tasks(
-        self, session: Session, selection: TaskSelection, today: date, after_id: UUID | None, limit: int
-    ) -> Sequence[DueTask]:
-        open_ids = sorted(key for key, task in self.tasks.items() if task.open and (after_id is None or key > after_id))
-        return [DueTask(task_id=key, patient_id=self.tasks[key].patient_id) for key in open_ids[:limit]]
+    def check_source(self, session: Session, selection: Selection) -> None:
+        """Every source is sound."""
+
+    def due_tasks(self, session: Session, selection: Selection, after: UUID | None, limit: int) -> Sequence[DueTask]:
+        open_ids = sorted(key for key, task in self.tasks.items() if task.open and (after is None or key > after))
+        return [DueTask(cursor=key, task_id=key, patient_id=self.tasks[key].patient_id) for key in open_ids[:limit]]
+
+    def task_of(self, session: Session, due: DueTask, clock: Clock) -> UUID | None:
+        return due.task_id
+
+    def context(self, session: Session, task_id: UUID, task: TaskFacts) -> dict[str, str] | None:
+        return self.contexts.get(task_id, {})
 
     def contact_facts(self, session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, ContactFacts]:
         return {key: self.contacts[key] for key in patient_ids if key in self.contacts}
@@ -55,7 +62,9 @@ class FakeRecord:
     def task(self, session: Session, task_id: UUID) -> TaskFacts | None:
         return self.tasks.get(task_id)
 
-    def open_response(self, session: Session, task_id: UUID, task: TaskFacts, clock: Clock) -> OpenResponse:
+    def open_response(
+        self, session: Session, task_id: UUID, task: TaskFacts, call_id: UUID, clock: Clock
+    ) -> OpenResponse:
         key = task.questionnaire_key
         return OpenResponse(response_id=uuid5(task_id, key), questionnaire_key=key, questionnaire_version=1)
 

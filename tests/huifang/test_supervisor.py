@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core_api.kit.errors import Invalid
 from huifang.supervisor import ChildSpec, Supervisor
 
 PATIENCE_SECONDS = 20.0
@@ -103,3 +104,89 @@ class TestRun:
         spec = ChildSpec("any", python("import time; time.sleep(300)"))
         supervisor = Supervisor([spec], on_ready=lambda: os.kill(os.getpid(), signal.SIGINT), write=lines.append)
         assert supervisor.run() == 0
+
+
+RECORDS_ITS_END = """
+import pathlib, signal, sys, time
+def end(*_):
+    time.sleep(float(sys.argv[2]))
+    with pathlib.Path(sys.argv[1]).open("a") as ends: ends.write(sys.argv[3] + " ")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+print("up", flush=True)
+time.sleep(300)
+"""
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(300)"
+)
+
+
+class TestEnd:
+    def test_ends_in_order_and_waits_for_those_before(self, tmp_path: Path, lines: list[str]) -> None:
+        ends = tmp_path / "ends"
+        specs = [
+            ChildSpec("rasa", python(RECORDS_ITS_END, str(ends), "0", "rasa"), ends_in=2),
+            ChildSpec("line", python(RECORDS_ITS_END, str(ends), "0.1", "line"), ends_in=1),
+            ChildSpec("web", python(RECORDS_ITS_END, str(ends), "0.6", "web")),
+        ]
+        supervisor = Supervisor(specs, write=lines.append)
+        thread = threading.Thread(target=supervisor.run)
+        thread.start()
+        wait_for(lambda: sum(line.endswith("│ up") for line in lines) == 3)
+        supervisor.stop()
+        thread.join(PATIENCE_SECONDS)
+        assert ends.read_text() == "web line rasa "
+        assert next(line for line in lines if "正在结束" in line).startswith("• 正在结束 web")
+
+    def test_kills_what_outlives_its_grace(self, lines: list[str]) -> None:
+        supervisor = Supervisor([ChildSpec("stubborn", python(STUBBORN), grace_seconds=0.5)], write=lines.append)
+        thread = threading.Thread(target=supervisor.run)
+        thread.start()
+        wait_for(lambda: any(line.endswith("│ up") for line in lines))
+        supervisor.stop()
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
+
+    def test_a_second_ctrl_c_ends_it_at_once(self, lines: list[str]) -> None:
+        spec = ChildSpec("stubborn", python(STUBBORN), grace_seconds=300)
+
+        def twice(line: str) -> None:
+            lines.append(line)
+            if line.endswith("│ up") or "正在结束" in line:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        began = time.monotonic()
+        assert Supervisor([spec], write=twice).run() == 0
+        assert time.monotonic() - began < PATIENCE_SECONDS
+
+
+class TestPreparation:
+    def test_runs_beside_those_who_need_none(self, lines: list[str]) -> None:
+        early, ready = threading.Event(), threading.Event()
+
+        def write(line: str) -> None:
+            lines.append(line)
+            if "early │ up" in line:
+                early.set()
+
+        up = python("import time; print('up', flush=True); time.sleep(300)")
+        specs = [ChildSpec("early", up, needs_preparation=False), ChildSpec("late", up)]
+        supervisor = Supervisor(
+            specs, write=write, on_ready=ready.set, prepare=lambda: lines.append(f"prepared {early.wait(20)}")
+        )
+        thread = threading.Thread(target=supervisor.run)
+        thread.start()
+        assert ready.wait(PATIENCE_SECONDS)
+        wait_for(lambda: any("late │ up" in line for line in lines))
+        supervisor.stop()
+        thread.join(PATIENCE_SECONDS)
+        shown = [line for line in lines if "up" in line or line.startswith("prepared")]
+        assert [line.strip() for line in shown] == ["early │ up", "prepared True", "late │ up"]
+
+    def test_that_fails_ends_everything_and_says_why(self, lines: list[str]) -> None:
+        def fails() -> None:
+            raise Invalid("没有这个文件夹")
+
+        spec = ChildSpec("any", python("import time; time.sleep(300)"), needs_preparation=False)
+        assert Supervisor([spec], write=lines.append, prepare=fails).run() == 1
+        assert any("没有这个文件夹" in line for line in lines)

@@ -44,6 +44,7 @@ class ScriptedConversation:
 
     places: tuple[str, ...] = ("identity", "item:fever/boolean", "item:temperature/decimal")
     heard: list[Heard] = field(default_factory=list)
+    last_words: list[tuple[str, str]] = field(default_factory=list)
     failure: Exception | None = None
     slow_seconds: float = 0.0
     key_hint: tuple[str, ...] = ()
@@ -66,6 +67,9 @@ class ScriptedConversation:
     def outcome(self, spec: ConversationSpec) -> Outcome:
         done = self.answered >= len(self.places)
         return Outcome(disposition="completed" if done else None, completed=done, response_id=spec.response_id)
+
+    def said(self, spec: ConversationSpec, text: str, kind: str) -> None:
+        self.last_words.append((kind, text))
 
     @property
     def answered(self) -> int:
@@ -107,6 +111,7 @@ class Stage:
     ours: Server
     theirs: Server
     app: FastAPI
+    exchange: FastAPI
 
     def place(self, persona: str, **more: Any) -> UUID:
         call_id = new_id()
@@ -152,11 +157,19 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 @contextlib.contextmanager
 def staged(
-    sessions: Sessions, folder: Path, conversation: Any, *, voice: Any = None, pace: float = PACE, **simulator: Any
+    sessions: Sessions,
+    folder: Path,
+    conversation: Any,
+    *,
+    voice: Any = None,
+    pace: float = PACE,
+    settings: api.VoiceSettings | None = None,
+    **simulator: Any,
 ) -> Iterator[Stage]:
     """Runs both sides for the time of a test."""
     options = {"silent_voices": True, "disorder": 0.0} | simulator
-    theirs = Server(create_app(SimulatorSettings(auth_token=TOKEN, pace=pace, **options))).start()
+    exchange = create_app(SimulatorSettings(auth_token=TOKEN, pace=pace, **options))
+    theirs = Server(exchange).start()
     app = FastAPI()
     install_problem_handlers(app)
     for router in api.routers:
@@ -179,11 +192,12 @@ def staged(
         carriers={"simulator": api.TwilioCarrier(account)},
         conversations=conversation,
         synthesizer=voice or ToneVoice(),
+        settings=settings or api.VoiceSettings(),
     )
     app.state.telephony = runtime
     ours.start()
     try:
-        yield Stage(runtime, conversation, ours, theirs, app)
+        yield Stage(runtime, conversation, ours, theirs, app, exchange)
     finally:
         ours.stop()
         theirs.stop()

@@ -4,6 +4,8 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +23,7 @@ from core_api.kit.outbox import OutboxEvent
 from telephony import api
 from telephony.calls import repository, service
 from telephony.calls.models import CallEventRow
+from telephony.runtime import LiveCalls
 from telephony.session import recorder
 from telephony.simulator.signature import sign
 from tests.telephony.kit import TOKEN, ScriptedConversation, Stage, request, staged, wait_for
@@ -246,12 +249,33 @@ class TestRecover:
         spool.parent.mkdir(parents=True)
         spool.write_bytes(b"\0" * 64_000 + b"\1")
         stage.ended(call_id)
+        assert api.recover(stage.runtime) == 0
+        assert spool.exists(), "who ended it has its time"
+        _set(stage, call_id, ended_at=SystemClock().now() - timedelta(minutes=2))
         api.recover(stage.runtime)
         with stage.runtime.sessions() as session:
             kept = repository.recording(session, call_id)
         assert kept is not None
         assert kept.duration_ms == 2000
         assert not spool.exists()
+        assert ended_events(stage) == 1
+
+    def test_a_call_that_another_process_holds_is_left_alone(self, stage: Stage) -> None:
+        call_id = stage.place("silent")
+        wait_for(lambda: len(stage.runtime.live) == 1)
+        _set(stage, call_id, created_at=SystemClock().now() - timedelta(minutes=1))
+        another = replace(stage.runtime, live=LiveCalls())
+        assert api.recover(another) == 0
+        assert ended_events(stage) == 0
+
+    def test_a_call_that_nobody_holds_any_more_is_hung_up_and_written_down(self, stage: Stage) -> None:
+        call_id = stage.place("silent")
+        wait_for(lambda: len(stage.runtime.live) == 1)
+        long_ago = SystemClock().now() - timedelta(minutes=1)
+        _set(stage, call_id, created_at=long_ago, media_seen_at=long_ago)
+        another = replace(stage.runtime, live=LiveCalls())
+        wait_for(lambda: api.recover(another) + ended_events(stage) >= 1)
+        assert stage.ended(call_id).disposition in {"partial", "silent"}
         assert ended_events(stage) == 1
 
     def test_the_carrier_is_asked_after_a_call_whose_process_died(self, stage: Stage) -> None:
@@ -263,3 +287,10 @@ class TestRecover:
         )
         assert api.fetch_fate(stage.runtime, call_id).disposition == "busy"
         assert ended_events(stage) == 1
+
+
+def _set(stage: Stage, call_id: UUID, **values: datetime) -> None:
+    with stage.runtime.sessions.begin() as session:
+        row = repository.row(session, call_id)
+        for name, value in values.items():
+            setattr(row, name, value)

@@ -199,7 +199,7 @@ class TestSpeakable:
             ("增长20%", "增长百分之二十"),
             ("2天", "两天"),
             ("请按1，再按#", "请按一，再按井号键"),
-            ("费用1200.50元", "费用一千二百点五零元"),
+            ("费用1200.50元", "费用一千二百元五角"),
         ],
     )
     def test_is_what_people_say(self, text: str, spoken: str) -> None:

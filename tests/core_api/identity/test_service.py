@@ -81,7 +81,7 @@ class TestCreateUser:
 class TestSeedDemoUsers:
     def test_makes_one_account_for_each_role_once(self, session: Session, clock: FixedClock) -> None:
         made = service.seed_demo_users(session, clock)
-        assert [role for _, _, role in made] == ["administrator", "nurse", "clinician", "auditor"]
+        assert [role for _, _, role in made] == ["administrator", "nurse", "clinician", "auditor", "knowledge_editor"]
         assert service.seed_demo_users(session, clock) == []
         username, password, _ = made[3]
         assert isinstance(service.sign_in(session, username, password, "bearer", clock), SignedIn)

@@ -96,7 +96,7 @@ class TestRecord:
         self, client: TestClient, export: list[tuple[str, tuple[str, bytes]]], sessions: Sessions
     ) -> None:
         client.post("/api/imports", files=export, data={"dry_run": "false"})
-        found = client.get("/api/patients", params={"q": "丽华"}).json()["items"]
+        found = client.post("/api/patients/search", json={"q": "丽华"}).json()["items"]
         patient_id = found[0]["id"]
         assert UUID(patient_id)
         assert (found[0]["name"], found[0]["phone"]) == ("王**", "154****4891")
@@ -110,9 +110,15 @@ class TestRecord:
             actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
             session.rollback()
         assert actions == [
-            "import.apply", "patient.list", "contract.read", "treatment.read", "observation.read", "patient.read",
+            "import.apply", "patient.search", "contract.read", "treatment.read", "observation.read", "patient.read",
             "patient.reveal",
         ]  # fmt: skip
+
+    def test_what_is_typed_to_find_a_person_has_no_place_in_an_address(self, client: TestClient) -> None:
+        refused = client.get("/api/patients", params={"q": "丽华"})
+        assert (refused.status_code, refused.json()["field"]) == (422, "q")
+        assert refused.json()["detail"] == "q：没有这一项，请删去"
+        assert "丽华" not in refused.text
 
     def test_an_auditor_reads_but_reveals_nothing(self, client: TestClient) -> None:
         headers = {"Authorization": "Bearer auditor"}
@@ -124,7 +130,7 @@ class TestRecord:
         self, client: TestClient, export: list[tuple[str, tuple[str, bytes]]]
     ) -> None:
         client.post("/api/imports", files=export, data={"dry_run": "false"})
-        patient_id = client.get("/api/patients?q=A1").json()["items"][0]["id"]
+        patient_id = client.post("/api/patients/search", json={"q": "A1"}).json()["items"][0]["id"]
         at = f"/api/patients/{patient_id}/do-not-contact"
         assert client.post(at, json={"reason": "本人要求"}).status_code == 204
         assert client.get(f"/api/patients/{patient_id}").json()["do_not_contact"] is True

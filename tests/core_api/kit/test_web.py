@@ -1,12 +1,17 @@
+import asyncio
+import time
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import QueuePool, literal, select, text
 from sqlalchemy.orm import Session
 
+from core_api.kit import web
 from core_api.kit.clock import FixedClock
 from core_api.kit.crypto import Keyring
 from core_api.kit.db import Sessions, new_id
@@ -14,12 +19,13 @@ from core_api.kit.errors import Conflict, Invalid
 from core_api.kit.masking import mask_identity, mask_name, mask_phone
 from core_api.kit.outbox import publish, tail
 from core_api.kit.paging import decode_cursor, encode_cursor
-from core_api.kit.web import CurrentUser, Db, Runtime, install_problem_handlers, require
+from core_api.kit.web import DATABASE_REQUESTS, CurrentUser, Db, Runtime, install_problem_handlers, require
 
 pytestmark = pytest.mark.unit
 
 
-def _user(_session: Session, token: str) -> CurrentUser | None:
+def _user(session: Session, token: str) -> CurrentUser | None:
+    session.execute(text("SELECT 1"))  # as the real one does: the transaction has begun
     if token not in {"nurse", "nobody"}:
         return None
     held = frozenset({"patients.read"}) if token == "nurse" else frozenset()
@@ -37,6 +43,11 @@ def client(sessions: Sessions, clock: FixedClock, keyring: Keyring, tmp_path: Pa
     def patients(user: Annotated[CurrentUser, Depends(require("patients.read"))]) -> str:
         return user.username
 
+    @app.post("/batches")
+    def batches(_user: Annotated[CurrentUser, Depends(require("patients.read"))]) -> None:
+        with sessions.begin() as session:
+            publish(session, "import.batch", None, {}, clock)
+
     @app.post("/events")
     def events(session: Db, fail: bool) -> None:
         publish(session, "call.ended", None, {}, clock)
@@ -44,7 +55,21 @@ def client(sessions: Sessions, clock: FixedClock, keyring: Keyring, tmp_path: Pa
             message = "此任务已结束"
             raise Conflict(message, field="state")
 
+    @app.get("/slow")
+    def slow(session: Db) -> int:
+        session.connection(execution_options={"read_only": True})
+        app.state.together = max(getattr(app.state, "together", 0), _held(session))
+        return int(session.scalar(select(literal(1))) or 0)
+
     return TestClient(app)
+
+
+def _held(session: Session) -> int:
+    """Connections in use now, seen while others had time to take one."""
+    time.sleep(0.02)
+    pool = session.get_bind().engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
 
 
 class TestRequire:
@@ -62,6 +87,33 @@ class TestDb:
         client.post("/events", params={"fail": fail})
         with sessions() as session:
             assert len(tail(session, clock.now())) == kept
+
+
+class TestTurns:
+    async def test_a_crowd_is_served_in_turn_with_no_more_connections_than_the_pool_keeps(
+        self, client: TestClient
+    ) -> None:
+        transport = httpx.ASGITransport(client.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://web") as crowd:
+            answers = await asyncio.gather(*(crowd.get("/slow") for _ in range(4 * DATABASE_REQUESTS)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert 1 < client.app.state.together <= DATABASE_REQUESTS  # type: ignore[attr-defined]
+
+    def test_who_waits_too_long_is_told_to_come_back(self, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(web, "POOL_TIMEOUT_SECONDS", 0.05)
+        client.app.state.database_gate = asyncio.Semaphore(0)  # type: ignore[attr-defined]
+        answer = client.get("/slow")
+        assert (answer.status_code, answer.json()["retryable"]) == (503, True)
+
+
+class TestTransactionsOfAnEndpointsOwn:
+    def test_do_not_wait_for_the_one_that_the_user_was_read_in(
+        self, client: TestClient, sessions: Sessions, clock: FixedClock
+    ) -> None:
+        answer = client.post("/batches", headers={"Authorization": "Bearer nurse"})
+        assert answer.status_code == 200
+        with sessions() as session:
+            assert len(tail(session, clock.now())) == 1
 
 
 class TestProblems:

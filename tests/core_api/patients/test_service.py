@@ -156,3 +156,19 @@ class TestFlags:
         assert session.get_one(Patient, patient_id).do_not_contact_reason == "本人要求"
         service.allow_contact(session, patient_id, clock)
         assert not service.get(session, patient_id).do_not_contact
+
+
+class TestReachability:
+    def test_tells_of_many_at_once_without_naming_anybody(self, session: Session, clock: FixedClock) -> None:
+        known = service.upsert_patient(session, WANG, clock).patient_id
+        silent = service.upsert_patient(session, changed(record_number="A2", phone=None, consent="refused"), clock)
+        service.set_deceased(session, silent.patient_id, "relative", clock)
+        found = {
+            one.patient_id: one for one in service.reachability(session, [known, silent.patient_id, known, new_id()])
+        }
+        assert set(found) == {known, silent.patient_id}
+        assert (found[known].consent, found[known].has_phone, found[known].deceased) == ("granted", True, False)
+        assert found[known].preferences.dialect == "粤语"
+        assert (found[silent.patient_id].consent, found[silent.patient_id].has_phone) == ("refused", False)
+        assert found[silent.patient_id].deceased
+        assert "王丽华" not in repr(found)

@@ -54,17 +54,42 @@ def patient_id(
 
 
 class TestTasksOverHttp:
-    def test_a_task_is_listed_found_by_name_and_cancelled(self, client: TestClient, patient_id: UUID) -> None:
-        params = {"period": "day", "template": "ivf", "site": "越秀院区", "q": "王小梅"}
+    def test_a_task_is_listed_for_its_patient_and_cancelled(self, client: TestClient, patient_id: UUID) -> None:
+        params = {"period": "day", "template": "ivf", "site": "越秀院区", "patient_id": str(patient_id)}
         listed = client.get("/api/tasks", params=params).json()
         (task,) = listed["items"]
         assert (task["patient_id"], task["status"], task["patient_name"]) == (str(patient_id), "due", "王**")
-        assert client.get("/api/tasks", params={"q": "李四"}).json()["total"] == 0
+        assert client.get("/api/tasks", params={"q": "李四"}).json()["field"] == "q"
         assert len(client.get("/api/tasks", params={"limit": 1}).json()["items"]) == 1
         assert client.get("/api/tasks", params={"limit": 1, "cursor": "?"}).json()["field"] == "cursor"
         assert client.get(f"/api/tasks/{task['id']}").json()["title"] == "移植后验孕随访"
         done = client.post(f"/api/tasks/{task['id']}/cancel", json={"reason": "done_elsewhere"})
         assert done.json()["status"] == "cancelled"
+
+    @pytest.mark.covers("RC-OUT-05")
+    def test_staff_complete_a_task_with_the_answers_they_found_out(self, client: TestClient, patient_id: UUID) -> None:
+        (task,) = client.get("/api/tasks", params={"patient_id": str(patient_id)}).json()["items"]
+        url = f"/api/tasks/{task['id']}"
+        asked = client.get(f"{url}/form").json()
+        assert (asked["questionnaire"]["key"], asked["answers"]) == ("pregnancy_test", [])
+        answers = [{"link_id": "tested", "value": True}, {"link_id": "test_result", "value": "positive"}]
+        done = client.post(f"{url}/complete", json={"way": "outside_report", "answers": answers, "note": "外院报告"})
+        assert (done.json()["task"]["status"], done.json()["task"]["reason"]) == ("done", "outside_report")
+        again = client.post(f"{url}/complete", json={"way": "phone", "answers": answers})
+        assert (again.status_code, again.json()["code"]) == (409, "task_done")
+        (plan,) = client.get(f"/api/patients/{patient_id}/plans").json()
+        assert "ultrasound_1" in {one["node_key"] for one in plan["tasks"]}
+
+    def test_an_answer_that_does_not_fit_names_its_item_and_changes_nothing(
+        self, client: TestClient, patient_id: UUID
+    ) -> None:
+        (task,) = client.get("/api/tasks", params={"patient_id": str(patient_id)}).json()["items"]
+        wrong = {"way": "phone", "answers": [{"link_id": "test_result", "value": "perhaps"}]}
+        refused = client.post(f"/api/tasks/{task['id']}/complete", json=wrong)
+        assert (refused.status_code, refused.json()["field"]) == (422, "test_result")
+        assert client.get(f"/api/tasks/{task['id']}").json()["status"] == "due"
+        reader = {"authorization": "Bearer reader"}
+        assert client.post(f"/api/tasks/{task['id']}/complete", json=wrong, headers=reader).status_code == 403
 
     def test_an_unknown_period_is_refused(self, client: TestClient) -> None:
         assert client.get("/api/tasks", params={"period": "year"}).status_code == 422
@@ -77,7 +102,7 @@ class TestPlansOverHttp:
         assert (plan["template_key"], plan["anchor_title"], plan["anchor_on"]) == ("ivf", "胚胎移植", "2026-11-05")
         assert plan["tasks"][0]["due_on"] == "2026-11-19"
         proposed = client.get(f"/api/patients/{patient_id}/plans/proposed").json()
-        assert [one["template"]["key"] for one in proposed] == ["insemination", "ivf"]
+        assert [one["template"]["key"] for one in proposed] == ["discharge_satisfaction", "insemination", "ivf"]
         assert client.post(f"/api/patients/{patient_id}/plans/sync").json() == [plan]
 
     @pytest.mark.covers("QP-CDOC-11")
@@ -92,7 +117,7 @@ class TestPlansOverHttp:
 class TestTemplatesOverHttp:
     def test_a_template_is_edited_as_yaml(self, client: TestClient, patient_id: UUID) -> None:
         assert patient_id
-        assert len(client.get("/api/plans/templates").json()) == 5
+        assert len(client.get("/api/plans/templates").json()) == 6
         assert client.get("/api/plans/templates/ivf").json()["version"] == 1
         text = client.get("/api/plans/templates/ivf/yaml").text.replace("胚胎移植后随访", "移植随访")
         headers = {"content-type": "application/yaml"}

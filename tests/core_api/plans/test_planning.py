@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,10 @@ from core_api.kit.errors import NotFound
 from core_api.kit.outbox import handle_pending
 from core_api.patients import service as patients
 from core_api.plans import service as plans
-from core_api.plans.schemas import SyncResult, TaskFilter, TaskView
+from core_api.plans.schemas import Span, SyncResult, TaskFilter, TaskView, Template
 from core_api.responses import service as responses
 from core_api.responses.schemas import AnswerIn
+from core_api.treatments import service as treatments
 from tests.core_api.plans.conftest import NewEvent, NewPatient
 
 TODAY = date(2026, 11, 20)
@@ -219,3 +221,87 @@ class TestSyncAll:
         with ThreadPoolExecutor(4) as pool:
             results = list(pool.map(lambda _: plans.sync_all(sessions, clock, zone), range(4)))
         assert sorted(result.created for result in results) == [0, 0, 0, 22]
+
+
+class TestANewVersion:
+    """Tasks that were made stay; new ones follow the template in force."""
+
+    @pytest.fixture
+    def patient_id(
+        self, library: Session, clock: FixedClock, zone: ZoneInfo, new_patient: NewPatient, new_event: NewEvent
+    ) -> UUID:
+        made = new_patient()
+        new_event(made, "transfer", TODAY)
+        plans.sync_patient(library, made, clock, zone)
+        return made
+
+    def publish(self, session: Session, clock: FixedClock, days: int) -> Template:
+        ivf = plans.template(session, "ivf").template
+        first = ivf.nodes[0].model_copy(update={"offset": Span(days=days)})
+        changed = ivf.model_copy(update={"nodes": (first, *ivf.nodes[1:])})
+        return plans.publish_template(session, changed, clock).template
+
+    def test_a_task_that_was_made_keeps_its_date_and_a_new_patient_gets_the_new_one(
+        self, library: Session, clock: FixedClock, zone: ZoneInfo, patient_id: UUID, new_patient: NewPatient,
+        new_event: NewEvent,
+    ) -> None:  # fmt: skip
+        self.publish(library, clock, 12)
+        assert plans.sync_patient(library, patient_id, clock, zone) == SyncResult()
+        assert tasks(library, patient_id)["pregnancy_test"].due_on == TODAY + timedelta(days=14)
+        other = new_patient()
+        new_event(other, "transfer", TODAY)
+        plans.sync_patient(library, other, clock, zone)
+        assert tasks(library, other)["pregnancy_test"].due_on == TODAY + timedelta(days=12)
+
+    def test_a_later_task_of_the_same_patient_follows_the_new_version(
+        self, library: Session, clock: FixedClock, zone: ZoneInfo, patient_id: UUID, new_event: NewEvent
+    ) -> None:
+        ivf = self.publish(library, clock, 12)
+        ultrasound = ivf.nodes[1].model_copy(update={"offset": Span(days=20)})
+        changed = ivf.model_copy(update={"nodes": (ivf.nodes[0], ultrasound, *ivf.nodes[2:])})
+        plans.publish_template(library, changed, clock)
+        new_event(patient_id, "pregnancy_confirmed", TODAY)
+        plans.sync_patient(library, patient_id, clock, zone)
+        assert tasks(library, patient_id)["ultrasound_1"].due_on == TODAY + timedelta(days=20)
+
+    def test_a_moved_anchor_moves_a_task_by_the_version_that_made_it(
+        self, library: Session, clock: FixedClock, zone: ZoneInfo, patient_id: UUID, new_event: NewEvent
+    ) -> None:
+        self.publish(library, clock, 12)
+        new_event(patient_id, "transfer", TODAY - timedelta(days=2))
+        assert plans.sync_patient(library, patient_id, clock, zone) == SyncResult(moved=1)
+        assert tasks(library, patient_id)["pregnancy_test"].due_on == TODAY + timedelta(days=12)
+
+    def test_rounds_go_on_by_the_new_version_after_the_last_one_made(
+        self, library: Session, clock: FixedClock, zone: ZoneInfo, new_patient: NewPatient, new_event: NewEvent
+    ) -> None:
+        waiting = new_patient("肾移植中心", "等待移植")
+        new_event(waiting, "waiting_listed", TODAY)
+        plans.sync_patient(library, waiting, clock, zone)
+        template = plans.template(library, "waiting_list").template
+        node = template.nodes[0]
+        every = node.recurrence[0].model_copy(update={"every": Span(days=60)})
+        changed = node.model_copy(update={"recurrence": (every,)})
+        nodes = (changed, *template.nodes[1:])
+        plans.publish_template(library, template.model_copy(update={"nodes": nodes}), clock)
+        clock.advance(timedelta(days=200))
+        plans.sync_patient(library, waiting, clock, zone)
+        due = sorted(task.due_on for plan in plans.plans_of(library, waiting, TODAY) for task in plan.tasks)
+        assert {(b - a).days for a, b in pairwise(due)} == {30, 60}
+        assert len(due) == len(set(due))
+
+
+class TestWaitingUrgency:
+    @pytest.mark.covers("TX-1.04-1")
+    def test_an_urgent_patient_is_asked_every_fortnight(
+        self, library: Session, clock: FixedClock, zone: ZoneInfo, new_patient: NewPatient, new_event: NewEvent
+    ) -> None:
+        patient_id = new_patient("肾移植中心", "等待移植")
+        new_event(patient_id, "waiting_listed", TODAY)
+        plans.sync_patient(library, patient_id, clock, zone)
+        assert set(tasks(library, patient_id)) == {"status_update"}
+        treatments.set_waiting_urgency(library, patient_id, "urgent", clock)
+        plans.sync_patient(library, patient_id, clock, zone)
+        found = [task for plan in plans.plans_of(library, patient_id, TODAY) for task in plan.tasks]
+        assert min(t.due_on for t in found if t.node_key == "urgent_status_update") == TODAY + timedelta(days=14)
+        assert {t.status for t in found if t.node_key == "status_update"} == {"cancelled"}

@@ -212,7 +212,7 @@ class TestTemplates:
 
     def test_seeding_again_changes_nothing(self, library: Session, clock: FixedClock) -> None:
         report = plans.load_library(library, clock)
-        assert (report.created, len(report.unchanged)) == ((), 5)
+        assert (report.created, len(report.unchanged)) == ((), 6)
 
     def test_a_changed_template_becomes_the_next_version(self, library: Session, clock: FixedClock) -> None:
         ivf = plans.template(library, "ivf")
@@ -221,6 +221,20 @@ class TestTemplates:
         assert plans.publish_template(library, changed, clock).version == 2
         assert plans.template(library, "ivf").template.title == "新的随访计划"
         assert "ivf" in plans.load_library(library, clock).unchanged
+
+    @pytest.mark.covers("TX-3.03-1")
+    def test_a_newer_shipped_one_takes_the_place_of_the_shipped_one(
+        self, library: Session, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        newer = tuple(
+            one.model_copy(update={"title": "移植后随访（新）"}) if one.key == "ivf" else one
+            for one in shipped_templates()
+        )
+        monkeypatch.setattr("core_api.plans.library.shipped_templates", lambda: newer)
+        report = plans.load_library(library, clock)
+        assert (report.updated, len(report.unchanged)) == (("ivf",), 5)
+        assert plans.template(library, "ivf").version == 2
+        assert plans.load_library(library, clock).updated == ()
 
     def test_a_template_with_problems_is_not_published(self, library: Session, clock: FixedClock) -> None:
         ivf = plans.template(library, "ivf").template

@@ -72,6 +72,10 @@ class TestEditing:
         answer = client.post("/api/questionnaires/probe/publish", headers=ALL)
         assert (answer.status_code, answer.json()["code"]) == (422, "questionnaire_refused")
         assert "绕回" in answer.json()["detail"]
+        assert [(one["code"], one["field"]) for one in answer.json()["errors"]] == [
+            (one["code"], one["link_id"]) for one in saved.json()["problems"]
+        ]
+        assert all(one["reason"] and one["remedy"] for one in answer.json()["errors"])
 
     @pytest.mark.parametrize("body", [b"key: [", b"\xff\xfe", b"", document.to_yaml(questionnaire()).encode()])
     def test_a_bad_body_is_refused(self, client: TestClient, body: bytes) -> None:

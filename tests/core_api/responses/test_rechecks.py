@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from core_api.alerts import service as alerts
+from core_api.alerts.schemas import AlertFilter
 from core_api.kit.clock import FixedClock
 from core_api.kit.db import new_id
 from core_api.kit.errors import Conflict, Invalid, NotFound
@@ -87,3 +89,20 @@ class TestResolveRecheck:
     def test_an_unknown_one_is_not_found(self, session: Session, clock: FixedClock) -> None:
         with pytest.raises(NotFound):
             service.resolve_recheck(session, new_id(), True, "", new_id(), clock)
+
+
+class TestTheCall:
+    def test_alert_and_recheck_lead_to_the_call_they_came_from(
+        self, session: Session, clock: FixedClock, response: ResponseView, answer: Answer
+    ) -> None:
+        first, second = new_id(), new_id()
+        again = (response.task_id, response.patient_id, response.questionnaire_key, "voice", clock)
+        service.open_response(session, *again, call_id=first)
+        answer("fever", True)
+        answer("weight", 62.5, status="uncertain", confidence=0.5, words="六十二")
+        service.finish(session, response.id, completed=False, clock=clock)
+        service.open_response(session, *again, call_id=second)
+        service.finish(session, response.id, completed=True, clock=clock)
+        (alert,) = alerts.list_alerts(session, AlertFilter(), clock).items
+        (recheck,) = service.list_rechecks(session, "open", None, 5).items
+        assert (alert.call_id, recheck.call_id) == (first, first)

@@ -6,11 +6,12 @@ from sqlalchemy.orm import Session
 
 from core_api.kit.clock import FixedClock
 from core_api.kit.db import new_id
+from core_api.kit.errors import Invalid, NotFound
 from core_api.kit.outbox import OutboxEvent
 from core_api.patients import service as patients
 from core_api.patients.schemas import PatientIn
 from core_api.treatments import rules, service
-from core_api.treatments.schemas import EventIn, TreatmentEvent
+from core_api.treatments.schemas import EventByStaff, EventIn, TreatmentEvent
 
 
 @pytest.fixture
@@ -29,6 +30,49 @@ class TestRecordEvent:
         assert [event.occurred_on for event in service.events(session, transfer.patient_id)] == [date(2026, 9, 23)]
         told = session.scalars(select(OutboxEvent.data).where(OutboxEvent.name == "treatment.recorded")).all()
         assert [(one["kind"], one["moved"]) for one in told] == [("transfer", False), ("transfer", True)]
+
+    def test_another_detail_alone_is_a_change_that_is_told(
+        self, session: Session, clock: FixedClock, transfer: EventIn
+    ) -> None:
+        negative = transfer.model_copy(update={"detail": {"outcome": "negative"}})
+        changes = [service.record_event(session, event, clock) for event in (transfer, negative, negative)]
+        assert changes == ["created", "changed", "unchanged"]
+        told = session.scalars(select(OutboxEvent.data).where(OutboxEvent.name == "treatment.recorded")).all()
+        assert [one["moved"] for one in told] == [False, False]
+
+
+class TestSetWaitingUrgency:
+    @pytest.mark.covers("TX-1.04-1")
+    def test_is_told_and_kept_beside_other_details(
+        self, session: Session, clock: FixedClock, transfer: EventIn
+    ) -> None:
+        listed = transfer.model_copy(update={"kind": "waiting_listed", "detail": {"estimated": True}})
+        service.record_event(session, listed, clock)
+        service.set_waiting_urgency(session, listed.patient_id, "urgent", clock)
+        (kept,) = service.events(session, listed.patient_id)
+        assert kept.detail == {"estimated": True, "urgency": "urgent"}
+
+    def test_who_is_on_no_list_has_none(self, session: Session, clock: FixedClock, transfer: EventIn) -> None:
+        with pytest.raises(NotFound):
+            service.set_waiting_urgency(session, transfer.patient_id, "urgent", clock)
+
+
+class TestRecordByStaff:
+    def test_a_discharge_is_kept_once(self, session: Session, clock: FixedClock, transfer: EventIn) -> None:
+        wanted = EventByStaff(kind="discharge", occurred_on=date(2026, 11, 18))
+        made = [service.record_by_staff(session, transfer.patient_id, wanted, clock).id for _ in range(2)]
+        assert made[0] == made[1]
+
+    @pytest.mark.parametrize(
+        ("change", "field"), [({"occurred_on": date(2026, 12, 1)}, "occurred_on"), ({"urgency": "urgent"}, "urgency")]
+    )
+    def test_what_makes_no_sense_is_refused(
+        self, session: Session, clock: FixedClock, transfer: EventIn, change: dict[str, object], field: str
+    ) -> None:
+        wanted = EventByStaff(kind="discharge", occurred_on=date(2026, 11, 18)).model_copy(update=change)
+        with pytest.raises(Invalid) as refused:
+            service.record_by_staff(session, transfer.patient_id, wanted, clock)
+        assert refused.value.field == field
 
 
 @pytest.mark.unit

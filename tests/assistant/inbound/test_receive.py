@@ -40,7 +40,7 @@ class TestReceive:
     def test_taken_over_the_bot_says_nothing(self, stage: Stage) -> None:
         conversation_id, _, _ = stage.begin()
         with stage.sessions.begin() as session:
-            assistant.take_over(session, conversation_id, uuid4())
+            assistant.take_over(session, conversation_id, uuid4(), 0, stage.clock)
         assert stage.turn(conversation_id, {"say": "是我"}, 1).text == ""
 
     def test_events_hold_ids_only(self, stage: Stage) -> None:

@@ -1,0 +1,51 @@
+"""The sentences that measure the safety gate: enough, balanced, each said once."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+SENTENCES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "sentences.yml").read_text("utf-8"))
+FAMILIES = {
+    "anuria",
+    "breathlessness",
+    "chest_pain",
+    "fainting",
+    "fetal_movement",
+    "heavy_bleeding",
+    "jaundice",
+    "ohss",
+    "overdose",
+    "seizure",
+    "stroke",
+    "suicide",
+    "transplant_fever",
+    "vomiting_blood",
+}
+FACTS = {"transplant", "after_retrieval", "pregnant"}
+REASONS = {"negation", "other", "past", "question", "condition", "idiom", "mild", "corrected"}
+
+
+@pytest.mark.unit
+class TestSentences:
+    def test_there_are_640_or_more_and_none_twice(self) -> None:
+        texts = [one["text"] for one in SENTENCES]
+        assert len(texts) >= 640
+        assert [text for text, count in Counter(texts).items() if count > 1] == []
+
+    @pytest.mark.parametrize("split", ["dev", "held_out"])
+    def test_half_of_each_split_are_flags_of_every_family(self, split: str) -> None:
+        part = [one for one in SENTENCES if one["split"] == split]
+        flags = Counter(family for one in part for family in one["expect"][:1])
+        near = Counter(one["near"] for one in part if not one["expect"])
+        assert set(flags) == set(near) == FAMILIES
+        assert abs(flags.total() - near.total()) <= len(part) // 20
+        assert min((flags & near).values()) >= 10
+
+    def test_every_sentence_is_described_in_known_words(self) -> None:
+        assert {one["split"] for one in SENTENCES} == {"dev", "held_out"}
+        assert {family for one in SENTENCES for family in one["expect"]} <= FAMILIES
+        assert {fact for one in SENTENCES for fact in one.get("facts", ())} <= FACTS
+        assert {one["why"] for one in SENTENCES if not one["expect"]} == REASONS

@@ -1,0 +1,154 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from core_api.kit.clock import FixedClock
+from core_api.kit.db import Sessions
+from knowledge.entries import service
+from knowledge.entries.schemas import Content, EntryDetail, Live
+from knowledge.search import index
+from knowledge.search.dense import StaticEncoder, tokens_of
+from knowledge.search.finder import Finder
+from knowledge.search.rules import FUSED, decide
+from knowledge.search.text import Analyser
+from tests.knowledge.conftest import PARKING, Publish
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+Base = dict[str, EntryDetail]
+
+
+def live(number: int, question: str, *variants: str) -> Live:
+    text_id = UUID(int=number)
+    content = Content(question=question, variants=variants, text_chat="答案")
+    return Live(entry_id=text_id, key=f"k{number}", revision_id=text_id, revision=1, content=content)
+
+
+LIVES = [live(1, "保存费怎么交", "冷冻费怎么缴"), live(2, "医院能停车吗", "停车场在哪里"), live(3, "怎么开发票")]
+
+
+@pytest.fixture(scope="module")
+def small() -> index.Index:
+    return index.build(LIVES, Analyser({"泊位": "停车场"}), None, 1, 0)
+
+
+def first(found: index.Index, text: str) -> str | None:
+    hits = found.search(text, FUSED, NOW)
+    return hits[0].key if hits else None
+
+
+@pytest.mark.unit
+class TestSearch:
+    @pytest.mark.parametrize(
+        ("text", "key"),
+        [
+            ("请问保存费怎么交呀", "k1"),
+            ("冷冻匪怎么缴", "k1"),
+            ("冷凍費怎麼繳", "k1"),
+            ("停车场在那里", "k2"),
+            ("泊位在哪里", "k2"),
+            ("開發票", "k3"),
+            ("<b>怎么开发票</b>", "k3"),
+        ],
+    )
+    def test_wordings_sounds_and_synonyms_find_the_entry(self, small: index.Index, text: str, key: str) -> None:
+        assert first(small, text) == key
+
+    @pytest.mark.parametrize("text", ["", "😀", "？！", "hello there", "x" * 100_000, "\0\n\t"])
+    def test_what_shares_nothing_finds_nothing_worth_offering(self, small: index.Index, text: str) -> None:
+        kind, given = decide(small.search(text, FUSED, NOW), FUSED)
+        assert (kind, given) == ("none", ())
+
+    def test_the_same_words_score_one(self, small: index.Index) -> None:
+        hit = small.search("怎么开发票？", FUSED, NOW)[0]
+        assert (hit.parts.characters, hit.parts.syllables, hit.parts.coverage) == (1.0, 1.0, 1.0)
+
+    def test_a_change_replaces_and_adds_without_a_new_build(self, small: index.Index) -> None:
+        gone = LIVES[2].model_copy(update={"content": None})
+        changed = small.with_changes(2, [live(1, "续费找谁"), live(4, "食堂几点开饭"), gone])
+        assert (first(changed, "食堂几点开饭"), first(changed, "续费找谁")) == ("k4", "k1")
+        assert first(changed, "怎么开发票") != "k3"
+        assert changed.view().entries == 3
+        assert first(small, "怎么开发票") == "k3"
+
+
+def model(folder: Path, analyser: Analyser) -> StaticEncoder:
+    """A model as the training writes it, that holds two words to mean the same."""
+    tokens = tokens_of(analyser.count(["泊", "车"])).terms.tolist()
+    vocabulary = {"[UNK]": 0} | {f"{term:x}": row for row, term in enumerate(tokens, 1)}
+    vectors = np.zeros((len(vocabulary), 4), np.float32)
+    vectors[1:, 0] = 1
+    folder.mkdir()
+    save_file({"embedding.weight": vectors}, folder / "model.safetensors")
+    (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": vocabulary}}), "utf-8")
+    (folder / "name").write_text("static-test", "ascii")
+    return StaticEncoder.load(folder)
+
+
+@pytest.mark.unit
+class TestDense:
+    def test_a_model_is_read_without_torch_and_finds_what_shares_no_word(self, tmp_path: Path) -> None:
+        analyser = Analyser()
+        found = index.build(LIVES, analyser, model(tmp_path / "model", analyser), 1, 0)
+        hit = found.search("泊", FUSED, NOW, method="dense")[0]
+        assert (hit.key, hit.parts.characters) == ("k2", 0.0)
+        assert hit.parts.dense > 0.99
+        assert found.view().model == "static-test"
+
+
+class TestFinder:
+    @pytest.fixture
+    def engine(self, sessions: Sessions) -> Engine:
+        with sessions() as session:
+            bind = session.get_bind()
+        assert isinstance(bind, Engine)
+        return bind
+
+    def _keys(self, finder: Finder, session: Session, clock: FixedClock) -> list[str]:
+        return [hit.key for hit in finder.search(session, "停车场在哪里", clock)][:1]
+
+    def test_the_next_process_loads_the_file_and_what_changed_since(
+        self, sessions: Sessions, engine: Engine, base: Base, publish: Publish, clock: FixedClock, tmp_path: Path
+    ) -> None:
+        with sessions() as session:
+            Finder(engine, tmp_path).current(session)
+        publish(PARKING.model_copy(update={"question": "哪里可以给电车充电", "variants": ()}), "charge")
+        with sessions() as session:
+            later = Finder(engine, tmp_path)
+            loaded, _ = later.current(session)
+            assert len(loaded.changed) == 1
+            assert later.search(session, "电车充电", clock)[0].key == "charge"
+            assert self._keys(later, session, clock) == ["parking"]
+
+    def test_a_damaged_file_is_noticed_and_built_anew(
+        self, sessions: Sessions, engine: Engine, base: Base, clock: FixedClock, tmp_path: Path
+    ) -> None:
+        with sessions() as session:
+            Finder(engine, tmp_path).current(session)
+            (path,) = tmp_path.glob("index-*.npz")
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 0xFF
+            path.write_bytes(bytes(data))
+            assert self._keys(Finder(engine, tmp_path), session, clock) == ["parking"]
+            (tmp_path / "index.json").write_text("{", "utf-8")
+            assert self._keys(Finder(engine, tmp_path), session, clock) == ["parking"]
+            for left in tmp_path.glob("index*"):
+                left.unlink()
+            assert self._keys(Finder(engine, tmp_path), session, clock) == ["parking"]
+
+    def test_every_process_answers_a_change_with_the_next_question(
+        self, sessions: Sessions, engine: Engine, base: Base, clock: FixedClock
+    ) -> None:
+        ours, theirs = Finder(engine), Finder(engine)
+        with sessions() as session:
+            assert self._keys(ours, session, clock) == self._keys(theirs, session, clock) == ["parking"]
+        with sessions.begin() as session:
+            service.retire(session, base["parking"].id, "停用", clock)
+        with sessions() as session:
+            assert "parking" not in self._keys(ours, session, clock) + self._keys(theirs, session, clock)

@@ -1,0 +1,234 @@
+"""The recognition port: Vosk for real with a model of tones, sherpa-onnx against a fake of its library."""
+
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from telephony.speech.grammars import Expected, grammar, phrases, small_number
+from telephony.speech.model_files import describe
+from telephony.speech.recognition import Grammar, RecognitionUnavailable
+from telephony.speech.sherpa_recogniser import SherpaRecogniser
+from telephony.speech.sound import SoundMeter
+from telephony.speech.vosk_recogniser import VoskRecogniser
+from tests.fakes import tones
+
+WORDS = ("没有", "有", "三十八", "度", "五", "发烧", "再说一遍")
+FRAME_BYTES = 320
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tones.make_model(tmp_path_factory.mktemp("model"), WORDS)
+
+
+@pytest.fixture(scope="module")
+def recogniser(folder: Path) -> VoskRecogniser:
+    return VoskRecogniser(folder)
+
+
+def listen(recogniser: Any, pcm: bytes, allowed: Grammar | None) -> tuple[list[str], Any]:
+    stream = recogniser.start(allowed)
+    partials = [stream.feed(pcm[start : start + FRAME_BYTES]) for start in range(0, len(pcm), FRAME_BYTES)]
+    return partials, stream.finish()
+
+
+def spoken(*words: str, level: float = 4000.0) -> bytes:
+    return tones.pcm16(tones.speak(words, level=level))
+
+
+YES_NO = Grammar(("有", "没有", "再说一遍"), 0.9)
+
+
+@pytest.mark.voice
+class TestVosk:
+    def test_gives_words_with_confidence_and_times(self, recogniser: VoskRecogniser) -> None:
+        partials, result = listen(recogniser, spoken("没有"), YES_NO)
+        assert (result.kind, result.text, result.accepted, result.foreign) == ("speech", "没有", True, False)
+        assert result.confidence > 0.9
+        assert 0.2 < result.words[0].start_seconds < result.words[0].end_seconds < 1.0
+        assert "没有" in partials
+
+    def test_joins_the_words_of_a_phrase(self, recogniser: VoskRecogniser) -> None:
+        _, result = listen(recogniser, spoken("三十八", "度", "五"), Grammar(("三十八度五", "没有"), 0.9))
+        assert result.text == "三十八度五"
+
+    def test_what_lies_outside_the_grammar_is_never_accepted(self, recogniser: VoskRecogniser) -> None:
+        _, result = listen(recogniser, spoken("发烧"), Grammar(("有", "没有"), 0.1))
+        assert result.kind == "speech"
+        assert result.foreign
+        assert not result.accepted
+
+    def test_silence_is_silence(self, recogniser: VoskRecogniser) -> None:
+        assert listen(recogniser, bytes(16000), YES_NO)[1].kind == "silence"
+
+    def test_hears_a_quieter_caller(self, recogniser: VoskRecogniser) -> None:
+        assert listen(recogniser, spoken("没有", level=2500.0), YES_NO)[1].text == "没有"
+
+    def test_half_a_sample_is_a_clear_error(self, recogniser: VoskRecogniser) -> None:
+        with pytest.raises(RecognitionUnavailable) as refused:
+            recogniser.start(YES_NO).feed(b"\0")
+        assert refused.value.code == "rate"
+
+    def test_names_phrases_that_it_cannot_hear(self, recogniser: VoskRecogniser) -> None:
+        assert recogniser.covers(["三十八度", "没有发烧", "血压"]) == ("血压",)
+
+    def test_streams_share_one_model(self, recogniser: VoskRecogniser) -> None:
+        first, second = recogniser.start(YES_NO), recogniser.start(Grammar(("发烧",), 0.5))
+        first.feed(spoken("有"))
+        second.feed(spoken("发烧"))
+        assert (first.finish().text, second.finish().text) == ("有", "发烧")
+
+
+@pytest.mark.voice
+class TestFaultyModels:
+    def test_no_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(RecognitionUnavailable) as refused:
+            VoskRecogniser(tmp_path / "none").start()
+        assert refused.value.code == "missing"
+
+    @pytest.mark.parametrize("name", ["am/final.mdl", "graph/HCLr.fst"])
+    def test_a_file_that_is_cut_off_is_found_before_the_library_sees_it(self, tmp_path: Path, name: str) -> None:
+        folder = tones.make_model(tmp_path / "model", WORDS)
+        path = folder / name
+        path.write_bytes(path.read_bytes()[:-100])
+        with pytest.raises(RecognitionUnavailable) as refused:
+            VoskRecogniser(folder).start()
+        assert refused.value.code == "damaged"
+        assert name in (describe(folder).fault or "")
+
+    def test_a_crash_of_the_library_is_a_clear_error(
+        self, recogniser: VoskRecogniser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stream = recogniser.start(YES_NO)
+
+        def crash(_pcm: bytes) -> None:
+            raise OSError
+
+        monkeypatch.setattr(stream, "_native", types.SimpleNamespace(AcceptWaveform=crash))
+        with pytest.raises(RecognitionUnavailable) as refused:
+            stream.feed(bytes(320))
+        assert refused.value.code == "failed"
+
+
+@pytest.mark.unit
+class TestSoundMeter:
+    def meter(self, samples: np.ndarray) -> SoundMeter:
+        meter = SoundMeter()
+        for part in np.array_split(np.round(samples).astype(np.int16), 7):
+            meter.feed(part)
+        return meter
+
+    def test_hiss_stays_at_its_level(self) -> None:
+        hiss = self.meter(np.random.default_rng(2).normal(size=12000) * 900)
+        assert (hiss.silent, hiss.lively) == (False, False)
+
+    def test_a_word_rises_above_the_line(self) -> None:
+        assert self.meter(tones.speak(["有"])).lively
+        assert self.meter(np.zeros(8000)).silent
+
+
+class FakeSherpa:
+    """sherpa_onnx as far as we use it: it writes down what it was given and says what it is told to hear."""
+
+    said = "没有"
+    log_probs: tuple[float, ...] = (-0.01, -0.02)
+
+    def __init__(self, **given: Any) -> None:
+        self.given = given
+        self.samples = 0
+        self._waiting = 0
+
+    @classmethod
+    def from_transducer(cls, **given: Any) -> "FakeSherpa":
+        return cls(**given)
+
+    def create_stream(self) -> "FakeSherpa":
+        return self
+
+    def accept_waveform(self, rate_hz: int, samples: np.ndarray) -> None:
+        assert rate_hz == 8000
+        assert samples.dtype == np.float32
+        assert np.abs(samples).max(initial=0) <= 1.0
+        self.samples += samples.size
+        self._waiting += samples.size
+
+    def is_ready(self, _stream: "FakeSherpa") -> bool:
+        return self._waiting >= 1600
+
+    def decode_stream(self, _stream: "FakeSherpa") -> None:
+        self._waiting -= 1600
+
+    def get_result(self, _stream: "FakeSherpa") -> str:
+        return self.said if self.samples > 4000 else ""
+
+    def ys_log_probs(self, _stream: "FakeSherpa") -> tuple[float, ...]:
+        return self.log_probs
+
+
+@pytest.fixture
+def sherpa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SherpaRecogniser:
+    for name in ("encoder-1.onnx", "decoder-1.onnx", "joiner-1.onnx"):
+        (tmp_path / name).write_bytes(b"onnx")
+    (tmp_path / "tokens.txt").write_text("没 0\n有 1\n", encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "sherpa_onnx", types.SimpleNamespace(OnlineRecognizer=FakeSherpa))
+    return SherpaRecogniser(tmp_path)
+
+
+@pytest.mark.voice
+class TestSherpa:
+    def test_judges_what_it_heard_by_the_grammar(self, sherpa: SherpaRecogniser) -> None:
+        assert listen(sherpa, spoken("没有"), YES_NO)[1].accepted
+        outside = listen(sherpa, spoken("没有"), Grammar(("发烧",), 0.5))[1]
+        assert (outside.foreign, outside.accepted) == (True, False)
+
+    def test_silence_is_silence_whatever_it_says(self, sherpa: SherpaRecogniser) -> None:
+        assert listen(sherpa, bytes(16000), YES_NO)[1].kind == "silence"
+
+    def test_names_what_its_characters_lack(self, sherpa: SherpaRecogniser) -> None:
+        assert sherpa.covers(["没有", "发烧"]) == ("发烧",)
+
+    def test_a_model_with_a_part_missing(self, sherpa: SherpaRecogniser, tmp_path: Path) -> None:
+        (tmp_path / "joiner-1.onnx").unlink()
+        with pytest.raises(RecognitionUnavailable) as refused:
+            sherpa.start()
+        assert "joiner" in refused.value.reason
+
+    def test_without_the_library_it_says_so(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
+        with pytest.raises(RecognitionUnavailable) as refused:
+            SherpaRecogniser(tmp_path).start()
+        assert refused.value.code == "library"
+
+
+@pytest.mark.unit
+class TestGrammars:
+    def test_a_choice_holds_its_answers_and_what_may_always_be_said(self) -> None:
+        said = phrases(Expected("choice", ("不痛", "很痛")))
+        assert {"不痛", "很痛", "再说一遍", "转人工", "打错了"} <= set(said)
+        assert said.count("不痛") > said.count("再说一遍")
+
+    def test_a_temperature_can_be_said_with_degrees_and_point(self) -> None:
+        said = set(phrases(Expected("decimal", unit="℃", minimum=35.0, maximum=42.0)))
+        assert {"三十八", "三十八 度", "三十八 点", "点 五", "度 五"} <= said
+        assert "三十四" not in said
+        assert "三 百" not in said
+
+    def test_large_numbers_are_made_of_pairs(self) -> None:
+        said = set(phrases(Expected("integer", minimum=0, maximum=3000)))
+        assert {"三 百", "百 二十五", "两 千", "千 五"} <= said
+
+    def test_days_and_times(self) -> None:
+        assert {"昨天", "十一月 五号", "上 周三"} <= set(phrases(Expected("date")))
+        assert {"明天 上午", "下午 三 点"} <= set(phrases(Expected("time")))
+
+    @pytest.mark.parametrize(("value", "said"), [(0, "零"), (10, "十"), (12, "十二"), (20, "二十"), (99, "九十九")])
+    def test_small_numbers(self, value: int, said: str) -> None:
+        assert small_number(value) == said
+
+    def test_the_threshold_is_the_familys(self) -> None:
+        made = grammar(Expected("boolean", ("有", "没有")), lambda family: {"yes_no": 0.8}[family])
+        assert (made.accept_at, made.family) == (0.8, "yes_no")
