@@ -11,8 +11,7 @@ help: ## Lists the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
 
 run: ## Sets up what is missing, loads the sample export and starts everything (Ctrl-C ends it)
-	@$(PYTHON) -m tools.bootstrap run
-	@exec bin/huifang run --demo
+	@export HUIFANG_STARTED_AT=$$(date +%s.%N); $(PYTHON) -m tools.bootstrap run && exec bin/huifang run --demo
 
 test: ## Sets up what is missing and runs every test (ARGS= for pytest)
 	@$(PYTHON) -m tools.test_run $(ARGS)
@@ -23,7 +22,7 @@ check: ## Format, lint, types, import contracts, web lint and types
 	$(DEV) -m ruff check .
 	$(DEV) -m mypy huifang campaigns telephony assistant dialogs knowledge core_api tests tools sample bench
 	$(dir $(DEV))lint-imports
-	cd admin_web && npm run --silent lint && npm run --silent typecheck
+	for pages in admin_web patient_web; do (cd $$pages && npm run --silent lint && npm run --silent typecheck) || exit 1; done
 
 bench: ## Measures the figures of bench/ and writes bench/results.json (BENCH_SCALE=1 for full size)
 	@$(PYTHON) -m tools.bootstrap test
@@ -35,5 +34,5 @@ format: ## Formats the Python sources and mends what ruff can
 	$(DEV) -m ruff check --fix .
 
 clean: ## Removes what was built in this clone (data/ and the user's cache stay)
-	rm -rf admin_web/dist admin_web/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
-	find . -name __pycache__ -not -path './admin_web/*' -prune -exec rm -rf {} +
+	rm -rf admin_web/dist admin_web/node_modules patient_web/dist patient_web/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -not -path './*_web/*' -prune -exec rm -rf {} +
