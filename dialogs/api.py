@@ -5,6 +5,7 @@ from dialogs.endpoints import router as rasa_actions_router
 from dialogs.engine import DialogueEngine, EngineUnavailable, RasaEngine
 from dialogs.enquiries.knowledge_answers import KnowledgeAnswers
 from dialogs.enquiries.own_record import RecordOfPatient
+from dialogs.enquiries.rules import emergency as emergency_reply
 from dialogs.enquiries.rules import failed as failed_reply
 from dialogs.enquiries.rules import opening as enquiry_opening
 from dialogs.enquiries.schemas import Answers, Asker, EnquiryState
@@ -51,6 +52,7 @@ __all__ = [
     "Turn",
     "apply",
     "cue",
+    "emergency_reply",
     "enquire",
     "enquiry_opening",
     "enquiry_standing",

@@ -85,7 +85,7 @@ def answer(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> R
     if accepted.silent:
         return SILENT
     started = time.monotonic()
-    reply = _with_wording(_reply(runtime, inbound, accepted), accepted.wording)
+    reply = _reply(runtime, inbound, accepted)
     latency_ms = round((time.monotonic() - started) * 1000)
     reply_key = f"reply:{inbound.message_id}"
     with runtime.sessions.begin() as session:
@@ -114,10 +114,17 @@ def _warn(session: Session, now: ConversationView, accepted: Accepted, clock: Cl
 
 
 def _reply(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> Reply:
-    """Decides; whatever goes wrong in an enquiry, the patient hears of it and people take it up."""
+    """Decides; whatever goes wrong in an enquiry, the patient hears of it and people take it up.
+
+    An emergency wording stands alone but for the offer of a person; only a questionnaire goes on behind it, because
+    what was said is kept as its answer.
+    """
     turn = _turn(inbound)
     if accepted.asker is None or accepted.state is None:
-        return dialogs.respond(runtime.sessions, turn, runtime.engine, runtime.clock, runtime.zone)
+        asked = dialogs.respond(runtime.sessions, turn, runtime.engine, runtime.clock, runtime.zone)
+        return _with_wording(asked, accepted.wording)
+    if accepted.wording is not None:
+        return dialogs.emergency_reply(accepted.wording)
     try:
         asker = accepted.asker.model_copy(update={"hospital_name": runtime.hospital_name})
         return dialogs.enquire(runtime.enquiries, turn, accepted.state, asker)

@@ -96,6 +96,8 @@ class FamilyDocument(Frozen):
 
     Attributes:
         text: The case's wording: a rule's own, never the patient's.
+        gravity: Of several families the wording of the least number is said whole; equal ones keep their order.
+        also_chat, also_voice: What must be said all the same when another family's wording leads.
     """
 
     key: str = Field(pattern=r"^[a-z_]{3,40}$")
@@ -104,6 +106,9 @@ class FamilyDocument(Frozen):
     text: str = Field(min_length=1, max_length=120)
     wording_chat: str = Field(min_length=1, max_length=300)
     wording_voice: str = Field(min_length=1, max_length=200)
+    gravity: int = Field(default=50, ge=1, le=99)
+    also_chat: str = Field(default="", max_length=100)
+    also_voice: str = Field(default="", max_length=100)
     rules: tuple[RuleDocument, ...] = Field(min_length=1)
     examples: Examples = Examples()
 
@@ -137,6 +142,9 @@ class RedFlag(Frozen):
     wording_chat: str
     wording_voice: str
     level: Literal["red", "orange"]
+    gravity: int
+    also_chat: str
+    also_voice: str
     words: str
     start: int
     end: int

@@ -55,11 +55,17 @@ def recheck(session: Session, message: Screened, clock: Clock) -> tuple[RedFlag,
 
 
 def wording(flags: Sequence[RedFlag], channel: str) -> str | None:
-    """What the patient is told at once: the approved wording of each family, the gravest first; None without flags."""
+    """What the patient is told at once; None without flags.
+
+    Of several families the gravest one's wording is said whole and the others only add what must not be left out
+    (the helpline, the pill box): whole wordings one after the other contradict each other (sit up, lie down).
+    """
     if not flags:
         return None
-    first = flags[0]
-    return first.wording_voice if channel == VOICE else first.wording_chat
+    first, *others = sorted(flags, key=lambda flag: flag.gravity)
+    if channel == VOICE:
+        return first.wording_voice + "".join(flag.also_voice for flag in others)
+    return first.wording_chat + "".join(flag.also_chat for flag in others)
 
 
 def facts_of(session: Session, patient_id: UUID | None, clock: Clock) -> Facts:

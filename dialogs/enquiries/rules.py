@@ -98,6 +98,11 @@ def unknown(state: EnquiryState, asker: Asker) -> Reply:
     return say(texts.UNKNOWN, "unknown", PERSON_BUTTON)
 
 
+def emergency(words: str) -> Reply:
+    """What a red flag tells the patient, and a person: whatever else was asked can wait."""
+    return say(words, "emergency", PERSON_BUTTON)
+
+
 def failed() -> Reply:
     """Admits that nothing works, and calls people."""
     return say(texts.FAILED, "failed", actions=_case("engine_failed"))

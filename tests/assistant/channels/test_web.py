@@ -120,6 +120,15 @@ class TestMessages:
         assert person.reply_to(picked["text"], choice=picked["choice"]) == "每小时 5 元。"
         assert picked["choice"] == f"entry:{entry_id_of('停车场多少钱')}"
 
+    @pytest.mark.parametrize("said", ["停车，胸口疼得厉害", "停车场怎么走，我胸口疼得直冒汗", "月亮有多远，我喘不上气"])
+    def test_that_are_red_get_the_emergency_wording_and_a_person_and_nothing_else(
+        self, person: Person, said: str
+    ) -> None:
+        (reply,) = person.say(said)["replies"]
+        assert "120" in reply["text"]
+        assert reply["text"].endswith("我们已通知值班医护。")
+        assert [button["label"] for button in reply["quick_replies"]] == ["转人工"]
+
     def test_without_an_answer_say_so_and_call_a_person_the_second_time(self, person: Person) -> None:
         first = person.say("你们喜欢什么颜色")
         assert "答不上来" in first["replies"][0]["text"]

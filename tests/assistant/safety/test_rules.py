@@ -11,6 +11,7 @@ from assistant.safety.measuring import Sentence, measure
 from assistant.safety.reading import readable, temperatures
 from assistant.safety.revisions import broken_examples
 from assistant.safety.ruleset import read, shipped
+from assistant.safety.service import wording
 from core_api.kit.errors import Invalid
 
 pytestmark = pytest.mark.unit
@@ -56,6 +57,16 @@ class TestCheck:
     @pytest.mark.parametrize("text", ["胸 口 疼", "胸\u200b口疼", "ＣＨＥＳＴ ＰＡＩＮ", "心口痛得唔得", "凶口疼"])
     def test_gaps_widths_dialect_and_misspellings_do_not_hide_it(self, text: str) -> None:
         assert _families(text) == {"chest_pain"}
+
+    def test_of_several_dangers_the_gravest_speaks_and_the_others_add_what_must_be_said(self) -> None:
+        flags = check("我爸吃了一整瓶安眠药，现在叫不醒，喘不上气")
+        assert {flag.family for flag in flags} == {"overdose", "fainting", "breathlessness"}
+        said = wording(flags, "web")
+        assert said is not None
+        assert said.startswith("您说的晕倒或意识不清可能很危急")
+        assert "请带上药盒" in said
+        assert "松开衣领" not in said
+        assert wording(flags, "voice") != said
 
     def test_places_are_those_of_the_message_as_written(self) -> None:
         flag = check("我 胸 口 疼 得厉害")[0]
