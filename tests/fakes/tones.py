@@ -4,19 +4,21 @@ Every unit sounds as a tone of its own; the network is one affine, solved by lea
 """
 
 from collections.abc import Sequence
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 
 from tools.speech_model.export import Affine
-from tools.speech_model.features import CEPS, RATE_HZ, Floats, mfcc
+from tools.speech_model.features import CEPS, RATE_HZ, STEP, WINDOW, Floats, mfcc
 from tools.speech_model.package import Description, write_model
-from tools.speech_model.units import UNITS, unit_ids, word_units
+from tools.speech_model.units import BLANK, UNITS, unit_ids, word_units
 
 LOWEST_HZ = 250.0
 HIGHEST_HZ = 3300.0
 TONE_SECONDS = 0.12
-SURE = 12.0
+PAUSE_SECONDS = 0.3
+SURE = 8.0
 
 
 def tone_hz(unit: int) -> float:
@@ -26,7 +28,7 @@ def tone_hz(unit: int) -> float:
     return float(700 * np.expm1(mel[unit - 1] / 1127))
 
 
-def speak(words: Sequence[str], *, pause_seconds: float = 0.3, level: float = 4000.0) -> Floats:
+def speak(words: Sequence[str], *, pause_seconds: float = PAUSE_SECONDS, level: float = 4000.0) -> Floats:
     """Words as tones with pauses before, between and after."""
     pause: Floats = np.zeros(int(pause_seconds * RATE_HZ), dtype=np.float32)
     parts: list[Floats] = [pause]
@@ -53,19 +55,24 @@ def _tone(unit: int, level: float) -> Floats:
 
 
 def _network(words: Sequence[str]) -> Affine:
-    """Solves features to units over the tones of the words and over silence."""
+    """Solves features to units over the words as they are spoken, each at several levels, pauses included."""
     rows, targets = [], []
-    known = sorted({unit for word in words for unit in unit_ids(word_units(word))})
-    for unit in [0, *known]:
+    for word in [*words, *("".join(pair) for pair in permutations(words, 2))]:
         for level in (2000.0, 4000.0, 8000.0):
-            sound = _tone(unit, level) if unit else np.zeros(1600, dtype=np.float32)
-            noisy = sound + np.random.default_rng(unit).normal(size=sound.size).astype(np.float32)
-            features = mfcc(noisy)[1:-1]
+            features = mfcc(speak([word], level=level))
             rows.append(features)
-            targets += [unit] * len(features)
+            targets += _heard_units(word, len(features))
     inputs = np.concatenate(rows)
     wanted = np.zeros((len(inputs), len(UNITS) + 1))
     wanted[np.arange(len(inputs)), targets] = SURE
     with_bias = np.hstack([inputs, np.ones((len(inputs), 1))])
     solved = np.linalg.lstsq(with_bias.T @ with_bias + 1e-2 * np.eye(CEPS + 1), with_bias.T @ wanted, rcond=None)[0]
     return Affine(solved[:-1].T.astype(np.float32), solved[-1].astype(np.float32), (0,))
+
+
+def _heard_units(word: str, frames: int) -> list[int]:
+    """The unit in the middle of each frame; 0 in the pauses."""
+    units = unit_ids(word_units(word))
+    middles = (np.arange(frames) * STEP + WINDOW / 2) / RATE_HZ - PAUSE_SECONDS
+    places = np.floor(middles / TONE_SECONDS).astype(int)
+    return [units[place] if 0 <= place < len(units) else BLANK for place in places]

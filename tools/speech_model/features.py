@@ -27,7 +27,7 @@ CONF = {
     "num-ceps": str(CEPS),
     "low-freq": "20",
     "high-freq": "-400",
-    "dither": "1.0",
+    "dither": "0.0",  # Kaldi draws it anew for every stream: the same sound would not always give the same words
 }
 
 
