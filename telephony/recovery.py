@@ -9,8 +9,8 @@ from telephony.calls import service
 from telephony.carriers.ports import CarrierUnknown
 from telephony.fates import fetch_fate
 from telephony.runtime import TelephonyRuntime
+from telephony.session.holding import BEAT_SECONDS, keep_recording
 from telephony.session.recorder import SPOOL_SUFFIX
-from telephony.session.socket import BEAT_SECONDS, keep_recording
 
 log = logging.getLogger(__name__)
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from telephony.audio.pcm import FRAME_SECONDS
 from telephony.audio.pcm import frames as cut
 from telephony.audio.tones import dtmf
+from telephony.session.media import MediaWire, Message
 from telephony.session.recorder import Recorder
 from telephony.session.tempo import Tempo
-from telephony.session.wire import Wire
 
 AHEAD_SECONDS = 0.4  # Twilio buffers more, but what is sent cannot be unsaid quickly
 REFILL_SECONDS = 0.2
 LATE_SECONDS = 0.06  # the listener hears a gap
 
-Send = Callable[[str], Awaitable[None]]
+Send = Callable[[Message], Awaitable[None]]
 Close = Callable[[], Awaitable[None]]
 Transfer = Callable[[str], Awaitable[None]]
 
@@ -43,7 +43,7 @@ class Line:
     """
 
     def __init__(
-        self, wire: Wire, send: Send, close: Close, transfer: Transfer, recorder: Recorder, tempo: Tempo
+        self, wire: MediaWire, send: Send, close: Close, transfer: Transfer, recorder: Recorder, tempo: Tempo
     ) -> None:
         self._wire = wire
         self._send = send
@@ -78,7 +78,6 @@ class Line:
         await self.play(cut(dtmf(keys)))
 
     async def hangup(self) -> None:
-        """Our document hangs up when our side of the socket closes."""
         await self._close()
 
     async def transfer(self, number: str) -> None:

@@ -17,10 +17,11 @@ from telephony.runtime import TelephonyRuntime
 from telephony.session.conversation import Heard, Spoken, awaits_yes_or_no, heard_place
 from telephony.session.line import Line
 from telephony.session.listening import KeyCollector, SpeechGate
+from telephony.session.media import MediaWire, Message
 from telephony.session.recorder import Recorder
 from telephony.session.tempo import Tempo
 from telephony.session.turn import Ended, Interruption, Turn
-from telephony.session.wire import Audio, Bad, Key, Partial, Stop, Transcript, Wire
+from telephony.session.wire import Audio, Bad, Key, Partial, Stop, Transcript
 from telephony.speech.synthesis import SynthesisFailed
 
 log = logging.getLogger(__name__)
@@ -38,14 +39,20 @@ class CallSession:
     Args:
         runtime: Telephony's runtime.
         call: The call's row.
-        wire: Reads the socket's messages.
+        wire: Reads the connection's messages.
         line: The `Call` port.
         recorder: Both sides' audio.
         tempo: The call's time.
     """
 
     def __init__(
-        self, runtime: TelephonyRuntime, call: CallSnapshot, wire: Wire, line: Line, recorder: Recorder, tempo: Tempo
+        self,
+        runtime: TelephonyRuntime,
+        call: CallSnapshot,
+        wire: MediaWire,
+        line: Line,
+        recorder: Recorder,
+        tempo: Tempo,
     ) -> None:
         self._runtime = runtime
         self._call = call
@@ -71,7 +78,7 @@ class CallSession:
         """Puts an event into the session; from any thread."""
         self._loop.call_soon_threadsafe(self._inbox.put_nowait, item)
 
-    async def take(self, raw: str) -> bool:
+    async def take(self, raw: Message) -> bool:
         """Takes one message of the socket; False once the carrier says that the stream is over."""
         event = await self._wire.read(raw)
         match event:

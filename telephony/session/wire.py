@@ -86,7 +86,7 @@ class Wire:
         """The rate is given above, so the pipeline's setup has nothing to add."""
         await self._serializer.setup(cast("Any", None))
 
-    async def read(self, raw: str) -> WireEvent:
+    async def read(self, raw: str | bytes) -> WireEvent:
         """One message as an event; None for one that says nothing to us."""
         message = parse(raw)
         if message is None:
@@ -131,7 +131,7 @@ class Wire:
         self._last = payload, Audio(mulaw_to_pcm(mulaw).tobytes())
         return self._last[1]
 
-    async def _key(self, raw: str, message: dict[str, Any]) -> WireEvent:
+    async def _key(self, raw: str | bytes, message: dict[str, Any]) -> WireEvent:
         if not isinstance(_inner(message, "dtmf").get("digit"), str):
             return Bad("dtmf")
         frame = await self._serializer.deserialize(raw)
@@ -149,7 +149,7 @@ class Wire:
         return Transcript(text[:500], min(1.0, max(0.0, float(confidence))))
 
 
-def parse(raw: str) -> dict[str, Any] | None:
+def parse(raw: str | bytes) -> dict[str, Any] | None:
     """A message's JSON object; None if it is none."""
     try:
         message = json.loads(raw)
