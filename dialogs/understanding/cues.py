@@ -91,6 +91,10 @@ INTERRUPTIONS = frozenset(
 )
 SURE = 0.6
 AGREED = 0.3
+ASKING = re.compile(
+    r"[？?吗]|[呢么]$|(?<!不)怎么|怎样|如何|(?<!没)(?<!没有)(?:什么|啥)|多[少久长远]|几[点天号次楼个路]|哪|([\u4e00-\u9fff])不\1"
+    r"|请问|想问|问[一下问]|打听|咨询|想知道|告诉我|了解|帮我查"
+)
 
 
 def cue(text: str) -> str | None:
@@ -102,9 +106,12 @@ def settle(intent: str, confidence: float, text: str) -> str:
     """Joins the classifier's intent with the plain wording.
 
     An interruption ends or bends a call, so the classifier alone must be sure of it; where the wording agrees, less
-    is enough, and plain wording counts where the classifier is unsure.
+    is enough, and plain wording counts where the classifier is unsure. Chat that asks nothing is no service question,
+    however sure the classifier.
     """
     plain = cue(text)
+    if intent == "ask_service" and plain != intent and not ASKING.search(text):
+        return plain or "nlu_fallback"
     if plain == intent and confidence >= AGREED:
         return intent
     if intent not in INTERRUPTIONS:

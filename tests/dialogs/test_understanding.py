@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from core_api.questionnaires.schemas import Item, Option
-from dialogs.understanding.cues import cue
+from dialogs.understanding.cues import cue, settle
 from dialogs.understanding.dates import read_callback_time, say_time
 from dialogs.understanding.reading import read_answer, refuses, skips, unsure
 
@@ -132,6 +132,20 @@ class TestAPerson:
     @pytest.mark.parametrize("words", ["人工授精多少钱", "人工周期怎么用药", "人工流产以后能来吗"])
     def test_is_not_asked_for_by_a_treatments_name(self, words: str) -> None:
         assert cue(words) != "want_person"
+
+
+@pytest.mark.unit
+class TestChat:
+    @pytest.mark.parametrize("words", ["没有，最近天气冷，我都不怎么出门", "没有，你们医院真负责", "没有什么不舒服"])
+    def test_beside_an_answer_is_no_service_question(self, words: str) -> None:
+        assert settle("ask_service", 0.97, words) == "deny"
+
+    def test_that_asks_nothing_is_not_understood(self) -> None:
+        assert settle("ask_service", 0.97, "最近天气冷，我都不怎么出门") == "nlu_fallback"
+
+    @pytest.mark.parametrize("words", ["没有。冷冻费怎么交", "星期天看不看病", "我想问一下冷冻的事", "坐几路车"])
+    def test_that_asks_is_one(self, words: str) -> None:
+        assert settle("ask_service", 0.97, words) == "ask_service"
 
 
 @pytest.mark.unit
