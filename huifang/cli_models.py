@@ -7,7 +7,7 @@ import typer
 
 from core_api.kit.errors import ServiceError
 from huifang.settings import Settings
-from telephony.api import SHIPPED, SMALL_CN, ModelInfo, RecognitionUnavailable, describe, install, unpack
+from telephony.api import SMALL_CN, ModelInfo, RecognitionUnavailable, describe, install, unpack
 
 app = typer.Typer(no_args_is_help=True)
 MEGABYTE = 1_000_000
@@ -28,7 +28,7 @@ class ModelRefused(ServiceError):
 @app.command("list", help="列出已有的语音模型及其状态。")
 def list_models() -> None:
     settings = Settings()
-    for folder in _folders(settings):
+    for folder in settings.speech_models:
         _show(describe(folder))
 
 
@@ -78,12 +78,6 @@ class _Meter:
 
 def _folder(settings: Settings) -> Path:
     return settings.data_dir / "models"
-
-
-def _folders(settings: Settings) -> list[Path]:
-    own = _folder(settings)
-    installed = sorted(path for path in own.iterdir() if path.is_dir() and path.name[0] != ".") if own.is_dir() else []
-    return [SHIPPED, *installed]
 
 
 def _show(model: ModelInfo) -> None:

@@ -10,11 +10,12 @@ from assistant import api as assistant
 from core_api.kit.errors import NotFound
 from core_api.kit.web import Runtime
 from core_api.questionnaires import service as questionnaires
+from core_api.questionnaires.schemas import Item
 from dialogs import api as dialogs
 from huifang import call_cases
-from telephony.api import ConversationSpec, Heard, Outcome, Spoken
+from telephony.api import ConversationSpec, Expected, Heard, Outcome, Spoken
 
-KNOWN_TYPES = 64
+KNOWN_QUESTIONNAIRES = 64
 MAX_REMEMBERED = 5_000
 
 
@@ -45,7 +46,7 @@ class DialogueConversations:
     def __init__(self, runtime: Runtime, engine: dialogs.DialogueEngine, people: PeopleHours | None = None) -> None:
         self._runtime = served_by(runtime, engine)
         self._people = people or PeopleHours()
-        self._item_types = lru_cache(KNOWN_TYPES)(self._read_item_types)
+        self._items = lru_cache(KNOWN_QUESTIONNAIRES)(self._read_items)
         # Conversations that have come to the questions: before them the patient is still being identified.
         self._past_identity: OrderedDict[UUID, None] = OrderedDict()
 
@@ -112,23 +113,38 @@ class DialogueConversations:
             expects=reply.expects,
             key_hint=reply.key_hint,
             actions=tuple((action.kind, dict(action.data)) for action in reply.actions),
+            expected=self._expected(spec, reply),
         )
+
+    def _expected(self, spec: ConversationSpec, reply: dialogs.Reply) -> Expected | None:
+        """What the open question may be answered with, for the recogniser."""
+        item = self._item(spec, reply)
+        if item is None or item.type == "display":
+            return None
+        words = [word for option in item.options for word in (option.display, *option.synonyms)]
+        return Expected(item.type, tuple(words), item.unit, item.minimum, item.maximum)
+
+    def _item(self, spec: ConversationSpec, reply: dialogs.Reply) -> Item | None:
+        key, version = spec.questionnaire_key, spec.questionnaire_version
+        if reply.item_link_id is None or key is None or version is None:
+            return None
+        return self._items(key, version).get(reply.item_link_id)
 
     def _place(self, spec: ConversationSpec, reply: dialogs.Reply) -> str:
         if reply.ends:
             self._past_identity.pop(spec.conversation_id, None)
             return "closing"
-        key, version = spec.questionnaire_key, spec.questionnaire_version
-        if reply.item_link_id is None or key is None or version is None:
+        if reply.item_link_id is None or spec.questionnaire_key is None:
             return "other" if spec.conversation_id in self._past_identity else "identity"
+        item = self._item(spec, reply)
         self._past_identity[spec.conversation_id] = None
         while len(self._past_identity) > MAX_REMEMBERED:
             self._past_identity.popitem(last=False)
-        return f"item:{reply.item_link_id}/{self._item_types(key, version).get(reply.item_link_id, 'text')}"
+        return f"item:{reply.item_link_id}/{item.type if item else 'text'}"
 
-    def _read_item_types(self, key: str, version: int) -> dict[str, str]:
+    def _read_items(self, key: str, version: int) -> dict[str, Item]:
         with self._runtime.sessions.begin() as session:
-            return {item.link_id: item.type for item in questionnaires.get(session, key, version).items}
+            return {item.link_id: item for item in questionnaires.get(session, key, version).items}
 
 
 def served_by(runtime: Runtime, engine: dialogs.DialogueEngine) -> assistant.AssistantRuntime:

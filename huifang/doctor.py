@@ -18,6 +18,7 @@ from core_api.kit.db import make_engine
 from huifang.probing import responds
 from huifang.processes import SIMULATOR
 from huifang.settings import Settings
+from telephony.api import describe
 from tools import environments, model, system
 
 State = Literal["ok", "warning", "error"]
@@ -25,6 +26,7 @@ DISK_WARNING_BYTES = 5 * 1024**3
 DISK_ERROR_BYTES = 512 * 1024**2
 BROKER_TIMEOUT_SECONDS = 2
 GIGABYTE = 1024**3
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _programs()
     yield from _built(settings)
     yield _keyring(settings)
+    yield _hearing(settings)
     yield _database(settings)
     if not settings.runs_worker_in_process:
         yield _broker(settings)
@@ -83,6 +86,19 @@ def _keyring(settings: Settings) -> Finding:
     exposed = settings.keyring.stat().st_mode & 0o077
     advice = f"{settings.keyring} 其他用户可读：chmod 600"
     return Finding("密钥", "warning" if exposed else "ok", advice if exposed else "有；请另存一份备份")
+
+
+def _hearing(settings: Settings) -> Finding:
+    """Whether patients' words can be recognised; without it they are asked to press keys."""
+    if settings.recognition in {"off", "transcripts"}:
+        words = {"off": "已关闭：患者只能按键回答", "transcripts": "使用模拟线路的文字，不识别声音"}
+        return Finding("语音识别", "ok", f"HUIFANG_RECOGNITION={settings.recognition}，{words[settings.recognition]}")
+    models = [describe(folder) for folder in settings.speech_models]
+    usable = next((model for model in models if model.fault is None), None)
+    if usable is not None:
+        return Finding("语音识别", "ok", f"{usable.name}，{usable.size_bytes / MEGABYTE:.0f} MB")
+    fault = models[0].fault if models else "没有语音模型"
+    return Finding("语音识别", "warning", f"{fault}；患者会被请按键回答，安装方法：bin/huifang models help")
 
 
 def _database(settings: Settings) -> Finding:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from telephony.api import SHIPPED, Hearing
+
 ROOT = Path(__file__).resolve().parents[1]
 SECRET_BYTES = 24
 
@@ -65,6 +67,15 @@ class Settings(BaseSettings):
     )
     wechat_url: str = "https://api.weixin.qq.com"
 
+    recognition: Hearing = Field(
+        "auto",
+        description="How calls are heard: vosk, transcripts (the simulator's), off (keys only), or auto: transcripts on"
+        " the simulator, a speech model elsewhere",
+    )
+    vosk_model: Path | None = Field(
+        None, description="A Vosk model's folder; empty: the shipped, then an installed one"
+    )
+
     log_level: str = "INFO"
 
     @property
@@ -95,6 +106,15 @@ class Settings(BaseSettings):
     @property
     def simulator(self) -> str:
         return (self.simulator_url or f"http://{self.simulator_host}:{self.simulator_port}").rstrip("/")
+
+    @property
+    def speech_models(self) -> list[Path]:
+        """Folders of models, the preferred first; only the one that is set, where one is."""
+        if self.vosk_model is not None:
+            return [self.vosk_model]
+        installed = self.data_dir / "models"
+        own = [path for path in installed.iterdir() if path.is_dir()] if installed.is_dir() else []
+        return [SHIPPED, *sorted(path for path in own if path.name[0] != ".")]
 
     @property
     def runs_worker_in_process(self) -> bool:

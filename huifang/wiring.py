@@ -76,7 +76,12 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
         handlers=_handlers(runtime, patients_chat),
         recurring=patients_chat.recurring,
         campaigns=_campaigns(settings, runtime, voice),
-        on_start=(lambda: telephony.recover(voice), dialogs.warm_up, lambda: finder.warm_up(runtime.sessions)),
+        on_start=(
+            lambda: telephony.recover(voice),
+            lambda: telephony.warm_up_hearing(voice.hearing),
+            dialogs.warm_up,
+            lambda: finder.warm_up(runtime.sessions),
+        ),
         on_stop=(engine.close, patients_chat.close),
         tidy=(
             lambda: telephony.recover(voice),
@@ -102,6 +107,7 @@ def _telephony(
         synthesizer=telephony.EspeakSynthesizer(prompts, voice),
         slow_synthesizer=telephony.EspeakSynthesizer(prompts, voice.slower()),
         settings=telephony.VoiceSettings(transfer_number=settings.transfer_number or None),
+        hearing=telephony.choose_hearing(settings.recognition, settings.speech_models),
     )
 
 

@@ -22,6 +22,10 @@ from telephony.fates import fetch_fate
 from telephony.recovery import recover
 from telephony.runtime import TelephonyRuntime, VoiceSettings
 from telephony.session.conversation import Conversations, Heard, Outcome, Spoken
+from telephony.speech.choosing import Hearing, HearingChoice
+from telephony.speech.choosing import choose as choose_hearing
+from telephony.speech.choosing import warm_up as warm_up_hearing
+from telephony.speech.grammars import Expected
 from telephony.speech.installing import SMALL_CN, install, unpack
 from telephony.speech.model_files import SHIPPED, ModelInfo, describe
 from telephony.speech.recognition import RecognitionUnavailable
@@ -41,7 +45,10 @@ __all__ = [
     "ConversationSpec",
     "Conversations",
     "EspeakSynthesizer",
+    "Expected",
     "Heard",
+    "Hearing",
+    "HearingChoice",
     "ModelInfo",
     "Outcome",
     "Placed",
@@ -56,6 +63,7 @@ __all__ = [
     "call",
     "call_of_conversation",
     "calls",
+    "choose_hearing",
     "describe",
     "fetch_fate",
     "install",
@@ -63,6 +71,7 @@ __all__ = [
     "recover",
     "routers",
     "unpack",
+    "warm_up_hearing",
     "wind_down",
 ]
 

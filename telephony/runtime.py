@@ -14,6 +14,7 @@ from core_api.kit.db import Sessions
 from core_api.kit.errors import NotFound
 from telephony.carriers.twilio import TwilioCarrier
 from telephony.session.conversation import Conversations
+from telephony.speech.choosing import HearingChoice
 from telephony.speech.synthesis import Synthesizer
 
 WORKER_THREADS = 32
@@ -93,6 +94,7 @@ class TelephonyRuntime:
     synthesizer: Synthesizer
     slow_synthesizer: Synthesizer | None = None
     settings: VoiceSettings = field(default_factory=VoiceSettings)
+    hearing: HearingChoice = field(default_factory=HearingChoice)
     live: LiveCalls = field(default_factory=LiveCalls)
     workers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="call")

@@ -11,6 +11,8 @@ SHORT = 6
 SURE_ANSWER = 0.9
 ONE_BREATH = 12
 """Words that name an option count as the answer where only the classifier, not their wording, hears something else."""
+HARDLY_HEARD = 0.35
+"""Below it the recogniser itself does not stand by the words."""
 END_AT_SILENCE = 3
 END_AT_FAILURE = 2
 OFTEN_ANSWERS = frozenset({"affirm", "deny", "inform", "unsure", "skip", "nlu_fallback"})
@@ -85,12 +87,29 @@ def _on_key(view: View, key: str) -> Step:
 
 def _on_words(view: View) -> Step:
     heard = view.heard
+    if heard.confidence < HARDLY_HEARD:
+        return _hardly_heard(view)
     intent = settle(heard.intent, heard.intent_confidence, view.said)
     view = View(**{**view.__dict__, "heard": heard.model_copy(update={"intent": intent})})
     handler = interruptions.ANYWHERE.get(intent)
     if handler is None or _is_answer(view, intent):
         return _by_phase(view)
     return handler(view)
+
+
+def _hardly_heard(view: View) -> Step:
+    """Words that may be others: an answer is said back; they never identify anybody, confirm or end anything."""
+    awaiting = view.state.awaiting
+    if awaiting == "item":
+        reading = read_answer(view.item, view.said, view.now) if view.item and view.said else None
+        return script.take(view, view.item, reading) if view.item and reading else script.repair(view)
+    if awaiting == "confirm":
+        return script.confirm_again(view)
+    if awaiting == "callback_time":
+        return callback.on_time(view)
+    if awaiting == "callback_confirm":
+        return interruptions.again(view, texts.SORRY)
+    return identity.repair(view)
 
 
 def _is_answer(view: View, intent: str) -> bool:

@@ -206,6 +206,17 @@ def on_confirm(view: View) -> Step:
     return record(view, _unconfirmed(item, pending), texts.LEAVE_ITEM)
 
 
+def confirm_again(view: View) -> Step:
+    """Asks for the confirmation again, then with keys, then leaves the value to staff."""
+    item, pending, repairs = view.item, view.state.pending, view.state.repairs + 1
+    if item is None or pending is None:
+        return repair(view)
+    if repairs >= LEAVE_AT_REPAIR:
+        return record(view, _unconfirmed(item, pending), texts.LEAVE_ITEM)
+    lead = (texts.SORRY,) if repairs == 1 else (texts.SORRY, texts.KEYS_BOOLEAN)
+    return _confirm(view.with_state(repairs=repairs), item, pending, lead)
+
+
 def _affirms(view: View) -> bool:
     return cue(view.said) == "affirm" or (view.heard.intent == "affirm" and cue(view.said) != "deny")
 

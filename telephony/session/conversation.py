@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from telephony.calls.schemas import ConversationSpec
+from telephony.speech.grammars import Expected
 
 CONFIRMING = ("对吗？", "可以吗？")
 CALLBACK_WORDS = "什么时候再打"
@@ -36,6 +37,7 @@ class Spoken:
         expects: What may come back.
         key_hint: Keys that answer by themselves; empty when a number ended by # is awaited.
         actions: Kind and data, to be done after it was said.
+        expected: The answer that the open question waits for, for the recogniser; None where there is no question.
     """
 
     segments: tuple[str, ...] = field(repr=False)
@@ -43,6 +45,7 @@ class Spoken:
     expects: Literal["speech", "keys", "either", "none"] = "either"
     key_hint: tuple[str, ...] = ()
     actions: tuple[tuple[str, dict[str, Any]], ...] = ()
+    expected: Expected | None = None
 
     @property
     def last(self) -> bool:

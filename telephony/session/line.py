@@ -20,6 +20,7 @@ LATE_SECONDS = 0.06  # the listener hears a gap
 Send = Callable[[Message], Awaitable[None]]
 Close = Callable[[], Awaitable[None]]
 Transfer = Callable[[str], Awaitable[None]]
+Played = Callable[[bytes, float], None]
 
 
 @dataclass
@@ -57,6 +58,8 @@ class Line:
         self._mid_utterance = False
         self.counts = LineCounts()
         self.first_frame_at: float | None = None
+        self.played: Played = lambda _pcm, _at: None
+        """Told of every frame and the call second at which the telephone plays it."""
 
     async def play(self, frames: list[bytes]) -> None:
         self._queue.extend(frames)
@@ -121,6 +124,7 @@ class Line:
             dry_seconds = self._tempo.real(now - self._heard_until)
             self.counts.late += int(self._mid_utterance and dry_seconds > LATE_SECONDS)
             self._heard_until = now
+        self.played(pcm, self._heard_until)
         self._heard_until += FRAME_SECONDS
         self._mid_utterance = True
         self._recorder.bot(pcm)

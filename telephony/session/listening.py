@@ -3,13 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from telephony.audio.pcm import FRAME_SECONDS, louder
-
-SPEECH_DBFS = -38.0
-SPEECH_SECONDS = 0.5  # shorter sounds are no interruption
-PAUSE_SECONDS = 0.6
-
-
+SURE = 0.95
+UNSURE = 0.3
+"""What the dialogue is told of words below the model's threshold: always asked back, whatever else speaks for them."""
 BACKCHANNEL = re.compile(
     r"(?:嗯+|唔+|哦+|噢+|喔+|啊+|哎|诶|好的?|好吧|行|对的?|是的?|我?(?:知道|明白|晓得)了?|这样啊?|[，,。、\s])+"
 )
@@ -43,25 +39,3 @@ class KeyCollector:
         """The number so far, ended by # also where the patient's pause ended it; None if nothing was pressed."""
         keys, self._keys = self._keys, ""
         return keys.rstrip("#") + "#" if keys else None
-
-
-class SpeechGate:
-    """Tells by level alone whether the patient is speaking; recognition proper has its own place."""
-
-    def __init__(self) -> None:
-        self._loud = 0.0
-        self._quiet = 0.0
-        self.speaking = False
-
-    def take(self, pcm: bytes) -> bool:
-        """Takes 20 ms; True when speech has lasted long enough to count as an interruption."""
-        if louder(pcm, SPEECH_DBFS):
-            self._loud += FRAME_SECONDS
-            self._quiet = 0.0
-            began = not self.speaking and self._loud >= SPEECH_SECONDS
-            self.speaking = self.speaking or began
-            return began
-        self._quiet += FRAME_SECONDS
-        if self._quiet > PAUSE_SECONDS:
-            self._loud, self.speaking = 0.0, False
-        return False

@@ -6,30 +6,33 @@ import time
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from core_api.kit.errors import ServiceError
-from telephony.audio.pcm import FRAME_SECONDS, frames
+from telephony.audio.pcm import FRAME_SECONDS
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot
-from telephony.runtime import TelephonyRuntime
+from telephony.runtime import SIMULATOR, TelephonyRuntime
 from telephony.session.conversation import Heard, Spoken, awaits_yes_or_no, heard_place
+from telephony.session.ear import Ear, Hearer
 from telephony.session.line import Line
-from telephony.session.listening import KeyCollector, SpeechGate
+from telephony.session.listening import KeyCollector
 from telephony.session.media import MediaWire, Message
+from telephony.session.prompt import Prompt, joined
 from telephony.session.recorder import Recorder
 from telephony.session.tempo import Tempo
-from telephony.session.turn import Ended, Interruption, Turn
+from telephony.session.turn import Ended, Interruption, Turn, Unclear
+from telephony.session.utterance import PATIENCE
+from telephony.session.voice_activity import LevelActivity, SileroActivity
 from telephony.session.wire import Audio, Bad, Key, Partial, Stop, Transcript
+from telephony.speech.choosing import TRANSCRIPTS
+from telephony.speech.grammars import FAMILIES, expected_at, grammar
 from telephony.speech.synthesis import SynthesisFailed
 
 log = logging.getLogger(__name__)
 
 MARK_GRACE_SECONDS = 3.0
 LONGEST_GREETING_SECONDS = 25.0
-SEGMENT_PAUSE_SAMPLES = 1600
-SLOW_PAUSES = 3
 DIALOGUE_FAILURES = (ServiceError, SQLAlchemyError, SynthesisFailed, OSError, TimeoutError)
 
 
@@ -62,11 +65,17 @@ class CallSession:
         self._tempo = tempo
         self._inbox: asyncio.Queue[object] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
-        self._gate = SpeechGate()
+        self._source, self._recognition = runtime.hearing.on(simulated=call.carrier == SIMULATOR)
+        transcribed = self._source == TRANSCRIPTS
+        hearer = Hearer(self._recognition, answers_unheard=not transcribed)
+        activity = LevelActivity() if transcribed else SileroActivity()
+        self._ear = Ear(activity, hearer, self._recognition, self._inbox.put_nowait, tempo.now)
+        line.played = self._ear.echo.sent
+        self._prompt = Prompt()
+        self._unheard_seconds = 0.0
         self._notes: list[tuple[str, dict[str, Any], datetime]] = []
         self._marks = 0
         self._slow = call.conversation.elder
-        self._source = call.carrier
         self.machine = rules.is_machine(call.answered_by)
         self.patient_turns = 0
         self.bad_frames = 0
@@ -84,8 +93,7 @@ class CallSession:
         match event:
             case Audio():
                 self._recorder.patient(event.pcm)
-                if self._gate.take(event.pcm):
-                    self._inbox.put_nowait(Interruption())
+                self._ear.take(event.pcm)
             case Bad():
                 self.bad_frames += 1
             case Stop():
@@ -149,7 +157,7 @@ class CallSession:
                 self.note("patient.silent", {"turns": silences})
                 return
             self.patient_turns += int(heard.event is None)
-            began = time.monotonic()
+            began = turn.said_at or time.monotonic()
             spoken = await self._think(self._runtime.conversations.respond, self._call.conversation, heard)
             if spoken.segments:
                 self._forget_early()
@@ -161,7 +169,7 @@ class CallSession:
         while not self._inbox.empty():
             item = self._inbox.get_nowait()
             early += isinstance(item, Transcript | Key)
-            if not isinstance(item, Transcript | Key | Partial | Interruption):
+            if not isinstance(item, Transcript | Key | Partial | Interruption | Unclear):
                 kept.append(item)
         for item in kept:
             self._inbox.put_nowait(item)
@@ -207,10 +215,25 @@ class CallSession:
             item = await self._next(min(turn.deadline, self._call.max_seconds + self._line.seconds_left))
             if item is None and self._tempo.now() >= self._call.max_seconds:
                 turn.finish(Heard(message_id="time", event="silence"))
-            elif turn.take(item, self._tempo.now(), speaking=self._gate.speaking):
-                await self._line.clear()
-                self.note("bot.interrupted", {"mark": mark})
+            elif turn.take(item, self._tempo.now(), speaking=self._ear.speaking):
+                await self._fall_silent(mark)
+            elif turn.resumes:
+                await self._resume(turn)
         return turn
+
+    async def _fall_silent(self, mark: str) -> None:
+        self._unheard_seconds = self._line.seconds_left
+        await self._line.clear()
+        self.note("bot.interrupted", {"mark": mark, "unheard_ms": int(self._unheard_seconds * 1000)})
+
+    async def _resume(self, turn: Turn) -> None:
+        """Goes on with the piece that was broken off for nothing."""
+        self._prompt = self._prompt.rest(self._unheard_seconds)
+        await self._line.play(list(self._prompt.frames))
+        mark = f"{turn.mark}+"
+        await self._line.mark(mark)
+        turn.resumed(mark, self._tempo.now() + self._line.seconds_left + MARK_GRACE_SECONDS)
+        self.note("bot.resumed", {"mark": mark})
 
     async def _next(self, deadline: float) -> object | None:
         try:
@@ -220,13 +243,22 @@ class CallSession:
 
     async def _say(self, spoken: Spoken) -> str:
         self._slow = self._slow or any(kind == "speak_slower" for kind, _ in spoken.actions)
-        pcm_frames = await self._runtime.in_thread(self._synthesise, spoken.segments)
+        self._prompt = await self._runtime.in_thread(self._synthesise, spoken.segments)
         self._marks += 1
-        mark = f"{heard_place(spoken)}#{self._marks}"
+        place = heard_place(spoken)
+        mark = f"{place}#{self._marks}"
+        self._expect(spoken, place)
         self._line.expect_first_frame()
-        await self._line.play(pcm_frames)
+        await self._line.play(list(self._prompt.frames))
         await self._line.mark(mark)
         return mark
+
+    def _expect(self, spoken: Spoken, place: str) -> None:
+        """Tells the ear what may be said to this, and how long to wait for the end of it."""
+        expected = expected_at(place, spoken.expected)
+        patience = PATIENCE[FAMILIES[expected.kind]]
+        allowed = grammar(expected, self._recognition.accept_at) if self._recognition else None
+        self._ear.expect(allowed, patience.longer(self._runtime.settings.elder_factor) if self._slow else patience)
 
     async def _say_last(self, text: str, kind: str) -> None:
         """Says something on the way out; a line or a voice that is gone changes nothing any more."""
@@ -247,7 +279,7 @@ class CallSession:
         self.note("voicemail", {})
         await self._line.clear()
         until = self._tempo.now() + LONGEST_GREETING_SECONDS
-        while self._gate.speaking and self._tempo.now() < until:
+        while self._ear.speaking and self._tempo.now() < until:
             await self._tempo.sleep(FRAME_SECONDS)
         hospital = self._call.conversation.hospital_name or "医院"
         await self._say_last(self._runtime.settings.voicemail_text.replace("{hospital}", hospital), "voicemail")
@@ -259,12 +291,10 @@ class CallSession:
 
         return await asyncio.wait_for(self._runtime.in_thread(work), self._runtime.settings.reply_timeout_seconds)
 
-    def _synthesise(self, segments: tuple[str, ...]) -> list[bytes]:
+    def _synthesise(self, segments: tuple[str, ...]) -> Prompt:
         slow = self._runtime.slow_synthesizer if self._slow else None
         voice = slow or self._runtime.synthesizer
-        pause = np.zeros(SEGMENT_PAUSE_SAMPLES * (SLOW_PAUSES if self._slow else 1), dtype=np.int16)
-        parts = [part for segment in segments if segment.strip() for part in (voice.say(segment), pause)]
-        return frames(np.concatenate(parts[:-1])) if parts else []
+        return joined([voice.say(segment) for segment in segments if segment.strip()], slow=self._slow)
 
     def _note_turn(self, spoken: Spoken, mark: str, began: float | None, turn: Turn) -> None:
         first = self._line.first_frame_at
@@ -274,6 +304,8 @@ class CallSession:
         if turn.heard is not None:
             data["message_id"] = turn.heard.message_id
             data["answer"] = turn.heard.event or ("keys" if turn.heard.key else "speech")
+        if self._ear.fault is not None:
+            data["deaf"] = self._ear.fault
         self.note("turn", data)
         if turn.heard is None and not spoken.last:
             self.ended = True

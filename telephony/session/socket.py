@@ -16,6 +16,7 @@ from telephony.runtime import SIMULATOR, TelephonyRuntime
 from telephony.session.holding import hold
 from telephony.session.media import MediaClosed, Message
 from telephony.session.wire import Start, Wire, parse, start_of
+from telephony.speech.choosing import TRANSCRIPTS
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class MediaStream:
     """The `Media` port over an accepted socket."""
 
     def __init__(self, socket: WebSocket, runtime: TelephonyRuntime, carrier: TwilioCarrier, start: Start) -> None:
-        self.wire = Wire(start.stream_sid, transcripts=carrier.name == SIMULATOR)
+        self.wire = Wire(start.stream_sid, transcripts=_source(runtime, carrier) == TRANSCRIPTS)
         self._socket = socket
         self._runtime = runtime
         self._carrier = carrier
@@ -85,6 +86,11 @@ async def _start(socket: WebSocket) -> Start | None:
     return None
 
 
+def _source(runtime: TelephonyRuntime, carrier: TwilioCarrier) -> str:
+    """Where the words of its calls come from."""
+    return runtime.hearing.on(simulated=carrier.name == SIMULATOR)[0]
+
+
 def _begin(runtime: TelephonyRuntime, carrier: TwilioCarrier, start: Start) -> CallSnapshot | None:
     """Notes that audio flows; None for a call that is not there, over, held already, or another's."""
     try:
@@ -93,7 +99,6 @@ def _begin(runtime: TelephonyRuntime, carrier: TwilioCarrier, start: Start) -> C
             held = runtime.live.get(call.id) is not None
             if held or call.carrier != carrier.name or call.ended_at is not None:
                 return None
-            source = SIMULATOR if carrier.name == SIMULATOR else "none"
-            return service.start_media(session, call.id, start.call_sid, source, runtime.clock)
+            return service.start_media(session, call.id, start.call_sid, _source(runtime, carrier), runtime.clock)
     except (NotFound, ValueError):
         return None

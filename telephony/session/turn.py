@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from telephony.session.conversation import Heard
-from telephony.session.listening import PAUSE_SECONDS, KeyCollector, is_backchannel
+from telephony.session.listening import UNSURE, KeyCollector, is_backchannel
 from telephony.session.wire import Key, Mark, Partial, Transcript
 
 FALSE_INTERRUPTION_SECONDS = 2.0
+PAUSE_SECONDS = 0.6
+MOST_RESUMPTIONS = 2
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,17 @@ class Interruption:
     """The patient began to speak."""
 
 
+@dataclass(frozen=True)
+class Unclear:
+    """The patient said something in which no awaited word was heard.
+
+    Attributes:
+        said_at: When its last sound was heard (time.monotonic).
+    """
+
+    said_at: float | None = None
+
+
 @dataclass
 class Turn:
     """What is heard while and after one prompt is said. Times are call seconds.
@@ -40,6 +53,8 @@ class Turn:
         heard: The turn's result; None while `done` is False, and when the call ended.
         heard_whole: The prompt was played to its end.
         going_away: It was broken off because this process ends.
+        resumes: The bot fell silent for nothing: the rest of the prompt is to be said.
+        said_at: When the last sound of the answer was heard (time.monotonic).
         minds_backchannels: 嗯 and 好的 said into the prompt are an answer; else they neither answer nor interrupt.
     """
 
@@ -56,6 +71,9 @@ class Turn:
     heard_whole: bool = False
     machine: bool = False
     going_away: bool = False
+    resumes: bool = False
+    said_at: float | None = None
+    _resumptions: int = field(default=0)
     _interrupted: bool = field(default=False)
     _listening_noise: bool = field(default=False)
     _speech_held: bool = field(default=False)
@@ -94,14 +112,16 @@ class Turn:
     def _patient(self, item: object, now: float) -> bool:
         cut = not self._silent_now
         match item:
-            case Transcript(text, confidence):
-                if self._passed_over(text, speaking_over=cut):
+            case Transcript():
+                if not self._answered(item, speaking_over=cut):
                     return False
-                self.finish(Heard(message_id=_id(), text=text, confidence=confidence, source=self.source))
             case Key(digit):
                 self._press(digit, now)
             case Partial(text):
                 return self._partial(text, now, cut=cut)
+            case Unclear(said_at):
+                self._unclear(said_at, now)
+                return False
             case Interruption():
                 if cut and self._listening_noise:
                     self._speech_held = True
@@ -124,11 +144,41 @@ class Turn:
             self._cut_in(now)
         return held and cut
 
+    def _answered(self, said: Transcript, *, speaking_over: bool) -> bool:
+        """Takes words as the answer, unless they only show listening, or are a cough or another room."""
+        hardly = speaking_over and said.confidence <= UNSURE
+        if self._passed_over(said.text, speaking_over=speaking_over) or hardly:
+            return False
+        self.said_at = said.said_at
+        self.finish(Heard(message_id=_id(), text=said.text, confidence=said.confidence, source=self.source))
+        return True
+
     def _passed_over(self, text: str, *, speaking_over: bool) -> bool:
         """Whether words are a backchannel that began while the bot spoke; forgotten then."""
         noise = not self.minds_backchannels and is_backchannel(text) and (speaking_over or self._listening_noise)
         self._listening_noise = self._speech_held = False
         return noise
+
+    def _unclear(self, said_at: float | None, now: float) -> None:
+        """Into the prompt it was somebody else or a noise; after it the patient is told that it was not understood."""
+        self._listening_noise = self._speech_held = False
+        if self.heard_whole:
+            self.said_at = said_at
+            self.finish(Heard(message_id=_id(), text="", confidence=0.0, source=self.source))
+        elif self._interrupted:
+            self._resume(now)
+
+    def resumed(self, mark: str, deadline: float) -> None:
+        """The rest of the prompt is being said, with a mark of its own."""
+        self.mark, self.deadline, self.resumes = mark, deadline, False
+
+    def _resume(self, now: float) -> None:
+        self._resumptions += 1
+        if self._resumptions > MOST_RESUMPTIONS:
+            self.finish(Heard(message_id=_id(), event="silence"))
+            return
+        self._interrupted, self.resumes = False, True
+        self.deadline = now + FALSE_INTERRUPTION_SECONDS
 
     def _cut_in(self, now: float) -> None:
         self._interrupted = True
@@ -158,9 +208,10 @@ class Turn:
         elif not self._silent_now and self.listens:
             self.heard_whole = True  # the mark is lost: the prompt must be over by now
             self.deadline = now + self.silence_seconds
+        elif self._interrupted and not self.heard_whole:
+            self._resume(now)
         else:
-            event = "interrupted" if self._interrupted and not self.heard_whole else "silence"
-            self.finish(Heard(message_id=_id(), event="interrupted" if event == "interrupted" else "silence"))
+            self.finish(Heard(message_id=_id(), event="silence"))
 
 
 def _id() -> str:

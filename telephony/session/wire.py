@@ -31,10 +31,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Transcript:
-    """Words; only the simulator may send them."""
+    """Words, from the recogniser; from the wire only the simulator's are taken.
+
+    Attributes:
+        said_at: When the last sound of them was heard (time.monotonic); None where that is not known.
+    """
 
     text: str = field(repr=False)
     confidence: float
+    said_at: float | None = None
 
 
 @dataclass(frozen=True)

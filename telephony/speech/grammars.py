@@ -51,7 +51,11 @@ ALWAYS = (
     ),
     *("跳过", "下一个", "不想说", "不知道", "不清楚", "不记得", "记不清", "忘了", "再见", "你是谁"),
 )
-YES_NO = ("是的", "不是", "对的", "不对", "没错", "可以", "不可以", "好的", "有的", "没有", "没有的", "都没有")
+LISTENING = ("嗯", "嗯嗯", "哦", "好的", "知道了")
+YES_NO = (
+    *("是", "是的", "不是", "对", "对的", "不对", "没错", "可以", "不可以", "好的", "好", "行", "不行"),
+    *("有", "有的", "没有", "没有的", "都没有"),
+)
 IDENTITY = (
     "是我",
     "我就是",
@@ -114,7 +118,21 @@ class Expected:
 def phrases(expected: Expected) -> tuple[str, ...]:
     """All that may be said; answers are listed more often than the rest, which makes them likelier."""
     own = _answers(expected)
-    return (*(own * ANSWER_WEIGHT), *ALWAYS)
+    return (*(own * ANSWER_WEIGHT), *ALWAYS, *LISTENING)
+
+
+def expected_at(place: str, asked: Expected | None) -> Expected:
+    """What a place of the dialogue waits for: a confirmation takes yes or no, whatever was asked before.
+
+    Args:
+        place: As in the mark's name.
+        asked: The open question's answer, if there is one.
+    """
+    if place.startswith("item:") and asked is not None:
+        return asked
+    if place.startswith(("identity", "ask_who")):
+        return Expected("identity")
+    return Expected("time" if place.startswith("callback") else "boolean")
 
 
 def grammar(expected: Expected, accept_at: Accept) -> Grammar:

@@ -105,6 +105,13 @@ class TestDoctor:
         assert found["网页服务"].state == "warning"
         assert "GB" in found["磁盘"].detail
 
+    def test_says_whether_patients_words_can_be_recognised(self, settings: Settings) -> None:
+        away = Settings(data_dir=settings.data_dir, vosk_model=settings.data_dir / "none")
+        found = {one.name: one for one in doctor.findings(away)}["语音识别"]
+        assert (found.state, "按键" in found.detail) == ("warning", True)
+        off = Settings(data_dir=settings.data_dir, recognition="off")
+        assert {one.name: one for one in doctor.findings(off)}["语音识别"].state == "ok"
+
     def test_shows_no_password_of_an_address(self, settings: Settings) -> None:
         url = "postgresql+psycopg://huifang:hush@127.0.0.1:9/none"
         away = Settings(data_dir=settings.data_dir, database_url=url, broker_url="redis://:hush@127.0.0.1:9/0")

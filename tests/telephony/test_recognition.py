@@ -1,5 +1,6 @@
 """The recognition port: Vosk for real with a model of tones, sherpa-onnx against a fake of its library."""
 
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from telephony.speech.grammars import Expected, grammar, phrases, small_number
+from telephony.speech.choosing import choose, warm_up
+from telephony.speech.grammars import Expected, expected_at, grammar, phrases, small_number
 from telephony.speech.model_files import describe
 from telephony.speech.recognition import Grammar, RecognitionUnavailable
 from telephony.speech.sherpa_recogniser import SherpaRecogniser
@@ -112,6 +114,32 @@ class TestFaultyModels:
         with pytest.raises(RecognitionUnavailable) as refused:
             stream.feed(bytes(320))
         assert refused.value.code == "failed"
+
+
+@pytest.mark.voice
+class TestChoosing:
+    def test_auto_hears_real_lines_and_takes_the_simulators_words(self, folder: Path) -> None:
+        choice = choose("auto", [folder])
+        assert choice.on(simulated=True) == ("simulator", None)
+        name, recognition = choice.on(simulated=False)
+        assert name == "vosk"
+        assert recognition is not None
+        warm_up(choice)
+        assert recognition.recogniser.covers(["没有", "血压"]) == ("血压",)
+
+    def test_vosk_hears_the_simulator_too_and_off_hears_nobody(self, folder: Path) -> None:
+        assert choose("vosk", [folder]).on(simulated=True)[0] == "vosk"
+        assert choose("off", [folder]).on(simulated=False) == ("none", None)
+        assert choose("transcripts", [folder]).on(simulated=False) == ("none", None)
+
+    def test_a_broken_model_leaves_the_keys_and_a_line_in_the_log(
+        self, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        broken = Path(shutil.copytree(folder, tmp_path / "broken"))
+        (broken / "graph" / "words.txt").write_text("有 1\n", encoding="utf-8")
+        assert choose("vosk", [broken, tmp_path / "none"]).on(simulated=False) == ("none", None)
+        assert "keys" in caplog.text
+        assert choose("vosk", [broken, folder]).on(simulated=False)[0] == "vosk"
 
 
 @pytest.mark.unit
@@ -228,6 +256,13 @@ class TestGrammars:
     @pytest.mark.parametrize(("value", "said"), [(0, "零"), (10, "十"), (12, "十二"), (20, "二十"), (99, "九十九")])
     def test_small_numbers(self, value: int, said: str) -> None:
         assert small_number(value) == said
+
+    def test_a_confirmation_takes_yes_or_no_whatever_was_asked(self) -> None:
+        asked = Expected("decimal", unit="℃")
+        assert expected_at("item:temperature/decimal", asked) is asked
+        assert expected_at("confirm:temperature/decimal", asked).kind == "boolean"
+        assert expected_at("identity", None).kind == "identity"
+        assert expected_at("callback_time", None).kind == "time"
 
     def test_the_threshold_is_the_familys(self) -> None:
         made = grammar(Expected("boolean", ("有", "没有")), lambda family: {"yes_no": 0.8}[family])

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from telephony.audio.pcm import frames, level_dbfs, mulaw_to_pcm, pcm_to_mulaw, trim_silence
+from telephony.audio.pcm import level_dbfs, mulaw_to_pcm, pcm_to_mulaw, trim_silence
 from telephony.audio.tones import KEYS, detect, dtmf
 from telephony.calls import rules
 from telephony.session.conversation import Spoken, heard_place
-from telephony.session.listening import KeyCollector, SpeechGate
+from telephony.session.listening import KeyCollector
 from telephony.session.turn import Ended, Interruption, Turn
 from telephony.session.wire import Key, Mark, Transcript
 from telephony.simulator.personas import Library, Patient
@@ -106,8 +106,19 @@ class TestTurn:
         heard.take(Mark("item:a/boolean#2"), 1.1, speaking=True)
         assert not heard.heard_whole
         heard.take(None, 3.0, speaking=False)
+        assert heard.resumes
+        heard.resumed("item:a/boolean#2+", 6.0)
+        heard.take(Mark("item:a/boolean#2+"), 5.0, speaking=False)
+        assert (heard.heard_whole, heard.done) == (True, False)
+
+    def test_who_is_interrupted_for_nothing_again_and_again_asks_whether_the_patient_is_there(self) -> None:
+        heard = turn()
+        for second in (1.0, 4.0, 7.0):
+            heard.take(Interruption(), second, speaking=True)
+            heard.take(None, second + 2, speaking=False)
+            heard.resumes = False
         assert heard.heard is not None
-        assert heard.heard.event == "interrupted"
+        assert heard.heard.event == "silence"
 
     def test_keys_are_taken_after_the_pause_between_them(self) -> None:
         heard = turn(keys=KeyCollector(("0-9", "*", "#")))
@@ -134,16 +145,6 @@ class TestTurn:
         heard = turn()
         heard.take(Ended(), 1.0, speaking=False)
         assert (heard.done, heard.heard) == (True, None)
-
-
-class TestSpeechGate:
-    def test_half_a_second_of_speech_is_an_interruption_and_a_cough_is_none(self) -> None:
-        loud = frames((np.sin(np.arange(8000) / 3) * 8000).astype(np.int16))
-        assert sum(SpeechGate().take(frame) for frame in loud[:20]) == 0
-        assert sum(SpeechGate().take(frame) for frame in loud) <= 1
-        gate = SpeechGate()
-        assert any(gate.take(frame) for frame in loud)
-        assert gate.speaking
 
 
 class TestPlace:

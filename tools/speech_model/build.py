@@ -49,7 +49,7 @@ def build(plan: Plan, report: Callable[[str], None] = print) -> list[float]:
     weights, state = plan.work / WEIGHTS, plan.work / STATE
     start = torch.load(weights, weights_only=True) if weights.exists() else None
     hours = float(json.loads(state.read_text("utf-8"))["hours"]) if state.exists() else 0.0
-    trainer = Trainer(plan.shape, mixture, plan.course, start)
+    trainer = Trainer(plan.shape, mixture.mixer, plan.course, start)
     losses = trainer.run(weights, report)
     hours += trainer.hours
     state.write_text(json.dumps({"hours": round(hours, 2)}), encoding="utf-8")

@@ -20,6 +20,7 @@ LOW_HZ = 20.0
 HIGH_HZ = 3600.0
 PREEMPHASIS = 0.97
 LIFTER = 22.0
+SMALLEST_ENERGY = float(np.finfo(np.float32).eps)
 CONF = {
     "sample-frequency": "8000",
     "use-energy": "false",
@@ -32,7 +33,21 @@ CONF = {
 
 
 def mfcc(pcm: Floats, *, warp: float = 1.0, step: float = STEP) -> Floats:
-    """MFCC of samples at 8 kHz in the range of int16, without dither.
+    """MFCC of samples at 8 kHz in the range of int16; arguments as of `log_mels`.
+
+    Returns:
+        Shape (frames, 40); frames lie wholly within the samples.
+    """
+    return cepstra(log_mels(pcm, warp=warp, step=step))
+
+
+def cepstra(mels: Floats) -> Floats:
+    """MFCC of logarithmic mel energies, shapes (frames, 40)."""
+    return np.asarray(mels @ _cosines(), dtype=np.float32)
+
+
+def log_mels(pcm: Floats, *, warp: float = 1.0, step: float = STEP) -> Floats:
+    """Logarithmic mel energies.
 
     Args:
         pcm: Samples, shape (n,).
@@ -40,11 +55,11 @@ def mfcc(pcm: Floats, *, warp: float = 1.0, step: float = STEP) -> Floats:
         step: Samples between frames; 80 as in the recogniser, more makes speech faster.
 
     Returns:
-        Shape (frames, 40); frames lie wholly within the samples.
+        Shape (frames, 40).
     """
     count = int((pcm.size - WINDOW) // step) + 1
     if count <= 0:
-        return np.zeros((0, CEPS), dtype=np.float32)
+        return np.zeros((0, MELS), dtype=np.float32)
     starts = np.round(np.arange(count) * step).astype(np.int64)
     frames = np.lib.stride_tricks.sliding_window_view(pcm, WINDOW)[starts].astype(np.float32)
     frames -= frames.mean(axis=1, keepdims=True)
@@ -52,8 +67,7 @@ def mfcc(pcm: Floats, *, warp: float = 1.0, step: float = STEP) -> Floats:
     windowed = (frames - np.float32(PREEMPHASIS) * before) * _window()
     spectrum = np.fft.rfft(windowed, FFT, axis=1)[:, : FFT // 2]
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    mels = np.log(np.maximum(power @ _mel_filters(round(warp, 2)), np.finfo(np.float32).eps))
-    return np.asarray(mels @ _cosines(), dtype=np.float32)
+    return np.asarray(np.log(np.maximum(power @ _mel_filters(round(warp, 2)), SMALLEST_ENERGY)), dtype=np.float32)
 
 
 @cache

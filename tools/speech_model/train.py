@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from tools.speech_model.augment import Augmenter, Example, Source
 from tools.speech_model.features import Floats
+from tools.speech_model.mixing import Example, Mixer
 from tools.speech_model.network import Network, Shape, lay_out, output_frames, room_for
 
 ROWS = 4800
@@ -41,7 +41,7 @@ class Course:
     hours: float
     minutes: float = math.inf
     rate: float = 2e-3
-    workers: int = 1
+    workers: int = 0
     seed: int = 1
 
 
@@ -59,19 +59,19 @@ class Batch:
 class Examples(IterableDataset[Batch]):
     """Batches of one size without end."""
 
-    def __init__(self, sources: Callable[[], list[Source]], context: int, seed: int) -> None:
-        self._sources = sources
+    def __init__(self, mixer: Callable[[int], Mixer], context: int, seed: int) -> None:
+        self._mixer = mixer
         self._context = context
         self._seed = seed
 
     def __iter__(self) -> Iterator[Batch]:
         info = torch.utils.data.get_worker_info()
         torch.set_num_threads(1)
-        augmenter = Augmenter(self._sources(), self._seed * 1000 + (info.id if info else 0))
+        mixer = self._mixer(self._seed * 1000 + (info.id if info else 0))
         chosen: list[Example] = []
         used = 0
         while True:
-            example = augmenter.example()
+            example = mixer.example()
             rows = room_for(len(example.features), GAP)
             if not _fits(example) or rows > ROWS:
                 continue
@@ -116,19 +116,19 @@ class Trainer:
 
     Args:
         shape: The network's sizes.
-        sources: Where examples come from; called in the process that makes them.
+        mixer: Where examples come from; called with a seed in the process that makes them.
         course: How long.
         start: Weights to go on from.
     """
 
     def __init__(
-        self, shape: Shape, sources: Callable[[], list[Source]], course: Course, start: dict[str, Any] | None = None
+        self, shape: Shape, mixer: Callable[[int], Mixer], course: Course, start: dict[str, Any] | None = None
     ) -> None:
         torch.manual_seed(course.seed)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._course = course
         self.network = Network(shape).to(self._device)
-        examples = Examples(sources, shape.context, course.seed)
+        examples = Examples(mixer, shape.context, course.seed)
         workers = course.workers
         extra: dict[str, Any] = {"prefetch_factor": 6, "persistent_workers": True} if workers else {}
         self._batches = iter(DataLoader(examples, batch_size=None, num_workers=workers, **extra))

@@ -1,0 +1,87 @@
+"""Which way calls are heard: by a recogniser, by the simulator's transcripts, or by keys alone."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from telephony.speech.model_files import accept_at, describe
+from telephony.speech.recognition import Recogniser, RecognitionUnavailable
+from telephony.speech.vosk_recogniser import VoskRecogniser
+
+log = logging.getLogger(__name__)
+
+Hearing = Literal["auto", "transcripts", "vosk", "off"]
+WORKER_THREADS = 4
+TRANSCRIPTS = "simulator"
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """A recogniser that calls share.
+
+    Attributes:
+        name: In the call's record.
+        accept_at: The threshold of a family of answers.
+        workers: Threads that it works in; calls' own threads wait for databases.
+    """
+
+    name: str
+    recogniser: Recogniser
+    accept_at: Callable[[str], float]
+    workers: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="hear")
+    )
+
+
+@dataclass(frozen=True)
+class HearingChoice:
+    """How calls are heard.
+
+    Attributes:
+        wanted: `auto` takes the simulator's transcripts on the simulator and a recogniser elsewhere.
+        recognition: The recogniser, where one can be used.
+    """
+
+    wanted: Hearing = "auto"
+    recognition: Recognition | None = None
+
+    def on(self, *, simulated: bool) -> tuple[str, Recognition | None]:
+        """What a call's record names, and its recogniser; without one there are transcripts or keys."""
+        transcripts = simulated and self.wanted in {"auto", "transcripts"}
+        if transcripts:
+            return TRANSCRIPTS, None
+        if self.recognition is None or self.wanted not in {"auto", "vosk"}:
+            return NONE, None
+        return self.recognition.name, self.recognition
+
+
+def choose(wanted: Hearing, folders: Sequence[Path]) -> HearingChoice:
+    """Takes the first model that is whole; without one calls go on with keys, and the log says why.
+
+    Args:
+        wanted: The setting.
+        folders: Models, the preferred first.
+    """
+    if wanted in {"transcripts", "off"}:
+        return HearingChoice(wanted)
+    for folder in folders:
+        if describe(folder).fault is None:
+            recogniser = VoskRecogniser(folder)
+            return HearingChoice(wanted, Recognition("vosk", recogniser, partial(accept_at, folder)))
+    log.warning("no usable speech model: calls are answered by keys", extra={"looked_in": len(folders)})
+    return HearingChoice(wanted)
+
+
+def warm_up(choice: HearingChoice) -> None:
+    """Loads the model before the first call needs it; a model that fails leaves the keys."""
+    if choice.recognition is None or not isinstance(choice.recognition.recogniser, VoskRecogniser):
+        return
+    try:
+        choice.recognition.recogniser.warm_up()
+    except RecognitionUnavailable as error:
+        log.warning("speech model cannot be used: calls are answered by keys", extra={"code": error.code})
