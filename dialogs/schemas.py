@@ -45,6 +45,11 @@ class QuickReply(Frozen):
     text: str
     choice: str | None = None
 
+    @property
+    def is_question(self) -> bool:
+        """Whether it is one of the questions that may have been meant."""
+        return self.choice not in {None, "identify"}
+
 
 class Link(Frozen):
     """Where more can be read."""

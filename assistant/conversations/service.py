@@ -37,6 +37,7 @@ from core_api.kit.outbox import publish
 from core_api.kit.paging import Page, decode_cursor, encode_cursor
 
 __all__ = [
+    "STAFF_KEY",
     "add",
     "after_marks",
     "attach",
@@ -69,6 +70,8 @@ __all__ = [
 
 owned_by = repository.owned_by
 PAGE = 50
+STAFF_KEY = "staff:"
+"""Begins the dedupe key of what people of the hospital write."""
 PUSHED = frozenset({"wechat"})
 """Channels that are sent to, where others fetch."""
 
@@ -245,7 +248,7 @@ def staff_message(  # noqa: PLR0913, PLR0917 - who, where, what, once, under whi
         Invalid: There is nothing in it.
     """
     now = conversation(session, conversation_id, lock=True)
-    kept = repository.by_key(session, conversation_id, f"staff:{dedupe_key}")
+    kept = repository.by_key(session, conversation_id, f"{STAFF_KEY}{dedupe_key}")
     if kept is not None:
         return kept
     if not text.strip() and file_id is None:
@@ -254,7 +257,7 @@ def staff_message(  # noqa: PLR0913, PLR0917 - who, where, what, once, under whi
         raise Conflict("这个会话已不由您接待，请刷新", code="epoch_changed")
     new = NewMessage(
         conversation_id=conversation_id,
-        dedupe_key=f"staff:{dedupe_key}",
+        dedupe_key=f"{STAFF_KEY}{dedupe_key}",
         sender="staff",
         kind=kind,
         text=text,

@@ -121,7 +121,7 @@ def _hand(
     session: Session, now: ConversationView, standing: Standing, expected_epoch: int, clock: Clock
 ) -> ConversationView:
     if now.epoch != expected_epoch:
-        raise Conflict("这个会话刚刚由其他同事处理，请刷新", code="epoch_changed")
+        raise Conflict("这个会话刚刚由其他同事接手了", code="epoch_changed")
     return write(session, now, standing, clock, raises_epoch=standing.owner_id != now.owner_id)
 
 
@@ -130,7 +130,7 @@ def write(
 ) -> ConversationView:
     written = repository.set_standing(session, now.id, standing, expected_epoch=now.epoch, raises_epoch=raises_epoch)
     if not written:
-        raise Conflict("这个会话刚刚由其他同事处理，请刷新", code="epoch_changed")
+        raise Conflict("这个会话刚刚由其他同事接手了", code="epoch_changed")
     changed = conversation(session, now.id)
     owner = str(changed.owner_id) if changed.owner_id else None
     data = {

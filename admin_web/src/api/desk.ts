@@ -42,6 +42,14 @@ export interface ConversationLine {
   sla: Sla
   labels: DeskLabel[]
 }
+export interface DeskFile {
+  id: string
+  kind: 'picture' | 'voice'
+  media_type: string
+  width: number | null
+  height: number | null
+  seconds: number | null
+}
 export interface DeskMessage {
   id: string
   sender: 'patient' | 'bot' | 'staff' | 'system'
@@ -49,6 +57,9 @@ export interface DeskMessage {
   text: string
   at: string
   key?: string | null
+  file?: DeskFile | null
+  /** Questions that the bot offered with it. */
+  choices?: string[]
 }
 export interface DeskNote {
   id: string
@@ -228,6 +239,14 @@ export const desk = {
   giveBack: (id: string, expected_epoch: number): Promise<ConversationLine> => post(at(id, 'give-back'), { expected_epoch }),
   say: (id: string, text: string, dedupe_key: string, expected_epoch: number): Promise<DeskMessage> =>
     post(at(id, 'messages'), { text, dedupe_key, expected_epoch }),
+  sendPicture: (id: string, file: File, dedupe_key: string, expected_epoch: number): Promise<DeskMessage> => {
+    const form = new FormData()
+    form.append('file', file, file.name)
+    form.append('dedupe_key', dedupe_key)
+    form.append('expected_epoch', String(expected_epoch))
+    return request('POST', at(id, 'files'), { form })
+  },
+  fileUrl: (id: string, fileId: string): string => at(id, `files/${fileId}`),
   transfer: (id: string, to: { to_user_id?: string; to_queue_id?: string }, note: string, expected_epoch: number): Promise<ConversationLine> =>
     post(at(id, 'transfer'), { ...to, note, expected_epoch }),
   resolve: (id: string, outcome: string, note: string, ask_satisfaction: boolean, expected_epoch: number): Promise<ConversationLine> =>

@@ -20,6 +20,7 @@ export interface OpenConversation {
   /** Runs a verb that changes the conversation, then reads it anew; a refusal stays in `problem`. */
   act: (run: (line: ConversationDetail) => Promise<unknown>) => Promise<boolean>
   say: (text: string, key: string) => Promise<boolean>
+  sendPicture: (file: File, key: string) => Promise<boolean>
 }
 
 /** One conversation at the desk: read, kept fresh, and changed only under the epoch that is on the screen. */
@@ -68,5 +69,6 @@ export function useConversation(id: string, changed: (line: ConversationLine) =>
     mine: computed(() => data.value !== null && data.value.owner_id === session.user?.id),
     act: async (run) => (await send(run)) === true,
     say: async (text, key) => (await send((line) => desk.say(id, text, key, line.epoch))) === true,
+    sendPicture: async (file, key) => (await send((line) => desk.sendPicture(id, file, key, line.epoch))) === true,
   }
 }

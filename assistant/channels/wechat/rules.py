@@ -70,7 +70,7 @@ def _worded(message: MessageView) -> str:
     if message.sender != "bot":
         return text
     reply = Reply.model_validate_json(message.reply) if message.reply else None
-    choices = [one for one in reply.quick_replies if one.choice and one.choice != "identify"] if reply else []
+    choices = [one for one in reply.quick_replies if one.is_question] if reply else []
     lines = [f"{number}. {one.label}" for number, one in enumerate(choices, start=1)]
     links = [f"{link.title}：{link.url}" for link in reply.answer.links] if reply and reply.answer else []
     return "\n".join([AUTOMATIC + text, *lines, *([PICK] if lines else []), *links])

@@ -3,8 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 
+from assistant.channels.files.schemas import PICTURE_BYTES
 from assistant.desk.inbox import handover, matters, service
 from assistant.desk.inbox.schemas import (
     ConversationDetail,
@@ -16,6 +17,7 @@ from assistant.desk.inbox.schemas import (
     InboxFilter,
     MessageIn,
     MessagePage,
+    PictureIn,
     ReadIn,
     ResolveIn,
     SnoozeIn,
@@ -32,6 +34,7 @@ from core_api.kit.web import CurrentUser, Db, RuntimeDep, require
 
 router = APIRouter(prefix="/api/desk", tags=["工作台"])
 Reader = Annotated[CurrentUser, Depends(require("desk.read"), scope="function")]
+FILE_HEADERS = {"Cache-Control": "private, max-age=86400", "Content-Disposition": "inline"}
 Worker = Annotated[CurrentUser, Depends(require("desk.work"), scope="function")]
 
 
@@ -86,6 +89,29 @@ def give_back(conversation_id: UUID, body: EpochIn, session: Db, runtime: Runtim
 def send_message(conversation_id: UUID, body: MessageIn, session: Db, runtime: RuntimeDep, user: Worker) -> DeskMessage:
     """Answers the patient; the same dedupe key again is the same message."""
     return service.answer(session, conversation_id, body, user, runtime.clock)
+
+
+@router.post("/conversations/{conversation_id}/files", status_code=201)
+def send_picture(  # noqa: PLR0913, PLR0917 - FastAPI's parameters
+    conversation_id: UUID,
+    session: Db,
+    runtime: RuntimeDep,
+    user: Worker,
+    expected_epoch: Annotated[int, Form(ge=0)],
+    dedupe_key: Annotated[str, Form(min_length=1, max_length=64)],
+    file: Annotated[UploadFile, File()],
+) -> DeskMessage:
+    """Sends the patient a picture; the same dedupe key again is the same message."""
+    content = file.file.read(PICTURE_BYTES + 1)
+    seen = PictureIn(expected_epoch=expected_epoch, dedupe_key=dedupe_key)
+    return service.send_picture(session, runtime.data_dir, conversation_id, content, seen, user, runtime.clock)
+
+
+@router.get("/conversations/{conversation_id}/files/{file_id}", response_class=Response)
+def read_file(conversation_id: UUID, file_id: UUID, session: Db, runtime: RuntimeDep, user: Reader) -> Response:
+    """A picture or voice message of a conversation; looking at it is audited."""
+    view, content = service.read_file(session, runtime.data_dir, conversation_id, file_id, user, runtime.clock)
+    return Response(content, media_type=view.media_type, headers=FILE_HEADERS)
 
 
 @router.post("/conversations/{conversation_id}/transfer")

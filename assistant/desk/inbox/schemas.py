@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from assistant.channels.files.schemas import FileView
 from assistant.conversations.schemas import Kind, Sender, Status
 from assistant.desk.alarms.schemas import Who
 from assistant.desk.calendar.schemas import Frozen
@@ -59,7 +60,7 @@ class ConversationLine(Frozen):
 
 
 class DeskMessage(Frozen):
-    """A message as staff see it."""
+    """A message as staff see it; `choices` are the questions that the bot offered with it."""
 
     id: UUID
     seq: int
@@ -71,7 +72,8 @@ class DeskMessage(Frozen):
     at: datetime
     key: str | None
     source: str | None
-    file_id: UUID | None
+    file: FileView | None
+    choices: list[str]
     useful: bool | None
 
 
@@ -157,9 +159,14 @@ class EpochIn(Frozen):
     expected_epoch: int = Field(ge=0)
 
 
-class MessageIn(EpochIn):
-    text: str = Field(min_length=1, max_length=2000)
+class PictureIn(EpochIn):
+    """A picture's circumstances; the picture itself comes beside them."""
+
     dedupe_key: str = Field(min_length=1, max_length=64)
+
+
+class MessageIn(PictureIn):
+    text: str = Field(min_length=1, max_length=2000)
 
 
 class TransferIn(EpochIn):

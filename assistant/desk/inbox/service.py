@@ -1,12 +1,16 @@
 """What agents do in conversations: take over, answer, transfer, put off, resolve."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from assistant.channels.files import rules as file_rules
+from assistant.channels.files import service as files
+from assistant.channels.files.schemas import FileView
 from assistant.conversations import service as conversations
-from assistant.conversations.schemas import ConversationView
+from assistant.conversations.schemas import ConversationView, MessageView
 from assistant.desk import assignment
 from assistant.desk.agents import service as agents
 from assistant.desk.cases import service as cases
@@ -22,6 +26,7 @@ from assistant.desk.inbox.schemas import (
     InboxFilter,
     MessageIn,
     MessagePage,
+    PictureIn,
     ResolveIn,
     SnoozeIn,
     TransferIn,
@@ -125,10 +130,56 @@ def answer(session: Session, conversation_id: UUID, new: MessageIn, user: Curren
     kept = conversations.staff_message(
         session, conversation_id, user.id, new.text, new.dedupe_key, new.expected_epoch, clock
     )
-    cases.replied(session, conversation_id, clock)
-    repository.mark_read(session, conversation_id, user.id, kept.seq)
-    agents.seen(session, user.id, clock)
-    return views.message_views(session, [kept])[0]
+    return _answered(session, kept, user, clock)
+
+
+def send_picture(  # noqa: PLR0913, PLR0917 - what, where, once, under which epoch
+    session: Session,
+    data_dir: Path,
+    conversation_id: UUID,
+    content: bytes,
+    seen: PictureIn,
+    user: CurrentUser,
+    clock: Clock,
+) -> DeskMessage:
+    """A person's picture to the patient.
+
+    Raises:
+        Invalid: It is no picture.
+        TooLarge: It has more bytes or pixels than a picture may have.
+        Conflict: The conversation is not this person's any more.
+    """
+    checked = file_rules.picture(content)
+    _own(session, conversation_id, user)
+    known = conversations.known(session, conversation_id, f"{conversations.STAFF_KEY}{seen.dedupe_key}")
+    if known is not None:
+        return views.message_views(session, [known])[0]
+    file = files.keep(session, data_dir, conversation_id, checked, clock)
+    kept = conversations.staff_message(
+        session,
+        conversation_id,
+        user.id,
+        "",
+        seen.dedupe_key,
+        seen.expected_epoch,
+        clock,
+        file_id=file.id,
+        kind="picture",
+    )
+    return _answered(session, kept, user, clock)
+
+
+def read_file(
+    session: Session, data_dir: Path, conversation_id: UUID, file_id: UUID, user: CurrentUser, clock: Clock
+) -> tuple[FileView, bytes]:
+    """A file of a conversation; looking at it is audited.
+
+    Raises:
+        NotFound: The conversation has no such file.
+    """
+    found = files.read(session, data_dir, file_id, conversation_id)
+    audit.record(session, user.id, "conversation.file", "conversation", conversation_id, "查看会话中的文件", clock)
+    return found
 
 
 def transfer(session: Session, conversation_id: UUID, to: TransferIn, user: CurrentUser, clock: Clock) -> None:
@@ -213,6 +264,13 @@ def counts(session: Session, user: CurrentUser, open_alarms: int, clock: Clock) 
 def viewer_of(session: Session, user: CurrentUser) -> Viewer:
     """Administrators see every queue, others their own."""
     return Viewer(user.id, None if ADMINISTRATOR in user.roles else queues.queues_of(session, user.id))
+
+
+def _answered(session: Session, kept: MessageView, user: CurrentUser, clock: Clock) -> DeskMessage:
+    cases.replied(session, kept.conversation_id, clock)
+    repository.mark_read(session, kept.conversation_id, user.id, kept.seq)
+    agents.seen(session, user.id, clock)
+    return views.message_views(session, [kept])[0]
 
 
 def _own(session: Session, conversation_id: UUID, user: CurrentUser) -> ConversationView:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from assistant.channels.files import service as files
 from assistant.conversations import service as conversations
 from assistant.conversations.schemas import ConversationView, MessageView
 from assistant.desk.alarms import service as alarms
@@ -22,6 +23,7 @@ from core_api.identity import service as identity
 from core_api.kit.clock import Clock
 from core_api.patients import service as patients
 from core_api.patients.schemas import PatientLine
+from dialogs.api import Reply
 
 SHORT_CHARS = 60
 NO_PROMISE = Sla(state="none", due_at=None, clock=None)
@@ -100,12 +102,15 @@ def lines(session: Session, ids: Sequence[UUID], user_id: UUID, clock: Clock) ->
 
 
 def message_views(session: Session, found: Sequence[MessageView]) -> list[DeskMessage]:
-    """Messages with their authors' names."""
+    """Messages with their authors' names and their files."""
     names = identity.staff_names(session, {one.author_id for one in found if one.author_id})
+    known = files.views(session, {one.file_id for one in found if one.file_id})
     return [
         DeskMessage(
             **one.model_dump(include=set(DeskMessage.model_fields)),
             author_name=names.get(one.author_id) if one.author_id else None,
+            file=known.get(one.file_id) if one.file_id else None,
+            choices=_choices(one),
         )
         for one in found
         if one.text or one.key or one.file_id
@@ -129,6 +134,11 @@ def note_views(
         )
         for one in found
     ]
+
+
+def _choices(one: MessageView) -> list[str]:
+    reply = Reply.model_validate_json(one.reply) if one.reply else None
+    return [offered.label for offered in reply.quick_replies if offered.is_question] if reply else []
 
 
 def _gravest(found: Sequence[Case]) -> dict[UUID, Case]:
