@@ -52,6 +52,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = composition.settings
     feed = asyncio.create_task(app.state.live.run())
     starting = [asyncio.create_task(asyncio.to_thread(begin)) for begin in composition.on_start]
+    alongside = [asyncio.create_task(work()) for work in composition.alongside]
     with contextlib.ExitStack() as stack:
         for stop in composition.on_stop:
             stack.callback(stop)
@@ -63,6 +64,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            for task in (feed, *starting):
+            for task in (feed, *starting, *alongside):
                 task.cancel()
-            await asyncio.gather(feed, *starting, return_exceptions=True)
+            await asyncio.gather(feed, *starting, *alongside, return_exceptions=True)

@@ -1,7 +1,8 @@
 """What one process is made of: routes, handlers, runtimes; made by `wiring`, used by the app and the worker."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -31,6 +32,7 @@ class Composition:
         campaigns: What dispatching works with.
         on_start: Called when the process begins to serve, in a thread.
         on_stop: Called at shutdown.
+        alongside: What runs on the event loop for as long as the web process serves.
         tidy: Called every few seconds by one worker or another: puts right what a killed process left behind.
         state: Values for `app.state`, by name.
         enrich: What the live feed adds to an event.
@@ -45,6 +47,7 @@ class Composition:
     campaigns: CampaignRuntime
     on_start: Sequence[Callable[[], object]] = ()
     on_stop: Sequence[Callable[[], object]] = ()
+    alongside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     tidy: Sequence[Callable[[], object]] = ()
     state: Mapping[str, object] = field(default_factory=dict)
     enrich: Mapping[str, Enrich] = field(default_factory=dict)

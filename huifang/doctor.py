@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
 from core_api.kit.db import make_engine
+from huifang import exchange
 from huifang.probing import responds
 from huifang.processes import SIMULATOR
 from huifang.settings import Settings
@@ -53,6 +54,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _answers("Rasa", f"{settings.rasa}/", "未启动；未启动时患者会被请按键回答")
     if settings.carrier == SIMULATOR:
         yield _answers("模拟线路", f"{settings.simulator}/health", "未启动：bin/huifang simulator")
+    if settings.carrier == exchange.ASTERISK or settings.asterisk_url:
+        yield _exchange(settings)
 
 
 def _disk(settings: Settings) -> Finding:
@@ -130,6 +133,11 @@ def _broker(settings: Settings) -> Finding:
     except (OperationalError, OSError) as error:
         return Finding("消息队列", "error", f"连接不上（{type(error).__name__}）：请检查 HUIFANG_BROKER_URL")
     return Finding("消息队列", "ok", "可连接")
+
+
+def _exchange(settings: Settings) -> Finding:
+    faults = "；".join(exchange.faults(settings))
+    return Finding("Asterisk", "error" if faults else "ok", faults or settings.asterisk_url)
 
 
 def _answers(name: str, url: str, advice: str) -> Finding:

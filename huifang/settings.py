@@ -5,6 +5,7 @@ import os
 import secrets
 from datetime import time
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -60,6 +61,17 @@ class Settings(BaseSettings):
     transfer_weekdays: frozenset[int] = Field(frozenset(range(1, 6)), description="ISO weekdays, 1 is Monday")
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
+
+    asterisk_url: str = Field("", description="Asterisk's HTTP server, e.g. http://127.0.0.1:8088; empty: no Asterisk")
+    asterisk_user: str = "huifang"
+    asterisk_password: SecretStr = SecretStr("")
+    asterisk_app: str = Field("huifang", pattern=r"^[a-z0-9]{1,40}$", description="Name of the Stasis application")
+    asterisk_endpoint: str = Field("Local/{number}@huifang-out/n", pattern=r"\{number\}")
+    asterisk_transfer_context: str = Field("huifang-transfer", pattern=r"^[\w-]{1,79}$")
+    asterisk_format: Literal["alaw", "ulaw", "slin"] = "alaw"
+    asterisk_media: Literal["websocket", "audiosocket"] = "websocket"
+    asterisk_audiosocket_host: str = Field("127.0.0.1", description="Our address that Asterisk connects to")
+    asterisk_audiosocket_port: int = Field(8612, ge=0, le=65535)
 
     wechat_accounts: SecretStr = Field(
         SecretStr(""),

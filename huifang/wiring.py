@@ -1,6 +1,6 @@
 """Wires slices, vendors and engines into a composition; the only place that knows them all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from core_api.responses.endpoints import router as responses_router
 from core_api.treatments.endpoints import router as treatments_router
 from core_api.workbench.endpoints import router as workbench_router
 from dialogs import api as dialogs
-from huifang import chat
+from huifang import chat, exchange
 from huifang.composition import Composition
 from huifang.conversations import DialogueConversations, PeopleHours
 from huifang.settings import LocalSecrets, Settings
@@ -38,6 +38,7 @@ from telephony import api as telephony
 TWILIO = "twilio"
 SIMULATOR = "simulator"
 KNOWLEDGE = "knowledge"
+INBOUND_TEXT = "您好，这是{hospital}的自动随访电话，暂时不能接听来电。如需帮助，请拨打医院总机。谢谢，再见。"
 
 ROUTERS: Sequence[APIRouter] = (
     identity_router,
@@ -82,6 +83,7 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
             dialogs.warm_up,
             lambda: finder.warm_up(runtime.sessions),
         ),
+        alongside=_alongside(voice),
         on_stop=(engine.close, patients_chat.close),
         tidy=(
             lambda: telephony.recover(voice),
@@ -102,13 +104,31 @@ def _telephony(
         clock=runtime.clock,
         zone=runtime.zone,
         data_dir=settings.data_dir,
-        carriers={name: telephony.TwilioCarrier(account) for name, account in _accounts(settings, secrets).items()},
+        carriers=_carriers(settings, secrets),
         conversations=DialogueConversations(runtime, engine, _people_hours(settings)),
         synthesizer=telephony.EspeakSynthesizer(prompts, voice),
         slow_synthesizer=telephony.EspeakSynthesizer(prompts, voice.slower()),
-        settings=telephony.VoiceSettings(transfer_number=settings.transfer_number or None),
+        settings=telephony.VoiceSettings(
+            transfer_number=settings.transfer_number or None,
+            inbound_text=INBOUND_TEXT.format(hospital=settings.hospital_name),
+        ),
         hearing=telephony.choose_hearing(settings.recognition, settings.speech_models),
     )
+
+
+def _carriers(settings: Settings, secrets: LocalSecrets) -> Mapping[str, telephony.Carrier]:
+    accounts = _accounts(settings, secrets)
+    found: dict[str, telephony.Carrier] = {name: telephony.TwilioCarrier(one) for name, one in accounts.items()}
+    if settings.asterisk_url:
+        found[exchange.ASTERISK] = telephony.AsteriskCarrier(exchange.account(settings))
+    return found
+
+
+def _alongside(voice: telephony.TelephonyRuntime) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+    line = voice.carriers.get(exchange.ASTERISK)
+    if not isinstance(line, telephony.AsteriskCarrier):
+        return ()
+    return (telephony.Exchange(voice, line).run,)
 
 
 def _people_hours(settings: Settings) -> PeopleHours:

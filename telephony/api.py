@@ -16,7 +16,11 @@ from telephony.calls.schemas import (
     ConversationSpec,
     Placed,
 )
-from telephony.carriers.ports import CarrierRefused, CarrierUnknown, Dial
+from telephony.carriers.asterisk.account import AsteriskAccount
+from telephony.carriers.asterisk.carrier import AsteriskCarrier
+from telephony.carriers.asterisk.examining import ExchangeState, examine
+from telephony.carriers.asterisk.exchange import Exchange
+from telephony.carriers.ports import Carrier, CarrierRefused, CarrierUnknown, Dial
 from telephony.carriers.twilio import TwilioAccount, TwilioCarrier
 from telephony.fates import fetch_fate
 from telephony.recovery import recover
@@ -36,15 +40,20 @@ from telephony.winding_down import wind_down
 __all__ = [
     "SHIPPED",
     "SMALL_CN",
+    "AsteriskAccount",
+    "AsteriskCarrier",
     "CallFate",
     "CallFilter",
     "CallRequest",
     "CallView",
+    "Carrier",
     "CarrierRefused",
     "CarrierUnknown",
     "ConversationSpec",
     "Conversations",
     "EspeakSynthesizer",
+    "Exchange",
+    "ExchangeState",
     "Expected",
     "Heard",
     "Hearing",
@@ -65,6 +74,7 @@ __all__ = [
     "calls",
     "choose_hearing",
     "describe",
+    "examine",
     "fetch_fate",
     "install",
     "place_call",

@@ -9,14 +9,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from core_api.kit.errors import ServiceError
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallFate, CallSnapshot, Ending
-from telephony.carriers.ports import CarrierCall
-from telephony.carriers.twilio import TwilioCarrier
+from telephony.carriers.ports import Carrier, CarrierCall
 from telephony.runtime import TelephonyRuntime
 from telephony.session.conversation import Outcome
+from telephony.session.holding import BEAT_SECONDS
 
 log = logging.getLogger(__name__)
 
 FIND_BEFORE = timedelta(minutes=1)
+# Whoever holds a call says so every BEAT_SECONDS; a process that misses three beats is gone.
+SILENT_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
 
 
 def fetch_fate(runtime: TelephonyRuntime, call_id: UUID) -> CallFate:
@@ -30,11 +32,11 @@ def fetch_fate(runtime: TelephonyRuntime, call_id: UUID) -> CallFate:
         known = service.snapshot(session, call_id)
     if known.ended_at is not None:
         return _ended(known, known.disposition, _spoken_outcome(runtime, known))
-    if runtime.live.get(call_id) is not None:
-        return CallFate(state="in_progress")
     carrier = runtime.carrier(known.carrier)
+    if runtime.live.get(call_id) is not None or (carrier.held_by_us and is_held(runtime, known)):
+        return CallFate(state="in_progress")
     told = carrier.fetch(known.carrier_sid) if known.carrier_sid else None
-    told = told or _find(runtime, carrier, known)
+    told = told or _find(runtime, carrier, known) or _forgotten(carrier, known)
     if told is None:
         return CallFate(state="not_found")
     with runtime.sessions.begin() as session:
@@ -44,13 +46,26 @@ def fetch_fate(runtime: TelephonyRuntime, call_id: UUID) -> CallFate:
     return _write_end(runtime, known, told)
 
 
-def _find(runtime: TelephonyRuntime, carrier: TwilioCarrier, known: CallSnapshot) -> CarrierCall | None:
+def _find(runtime: TelephonyRuntime, carrier: Carrier, known: CallSnapshot) -> CarrierCall | None:
     """The call by its number and time; one that another call of ours is known by is not this one."""
-    told = carrier.find(known.phone_e164, known.created_at - FIND_BEFORE / carrier.pace)
+    told = carrier.find(known.id, known.phone_e164, known.created_at - FIND_BEFORE / carrier.pace)
     if told is None:
         return None
     with runtime.sessions.begin() as session:
         return None if service.is_anothers(session, known.id, told.sid) else told
+
+
+def _forgotten(carrier: Carrier, known: CallSnapshot) -> CarrierCall | None:
+    """A call that was placed, and that nobody holds or knows any more, is over."""
+    if carrier.held_by_us and known.carrier_sid is not None:
+        return CarrierCall(known.carrier_sid, "ended", "failed")
+    return None
+
+
+def is_held(runtime: TelephonyRuntime, known: CallSnapshot) -> bool:
+    """Whether a process has said lately that it holds the call."""
+    seen = known.media_seen_at or known.media_at
+    return seen is not None and seen > runtime.clock.now() - SILENT_AFTER
 
 
 def _write_end(runtime: TelephonyRuntime, known: CallSnapshot, told: CarrierCall) -> CallFate:

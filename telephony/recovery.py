@@ -6,18 +6,17 @@ from uuid import UUID
 
 from core_api.kit.errors import ServiceError
 from telephony.calls import service
-from telephony.carriers.ports import CarrierUnknown
-from telephony.fates import fetch_fate
+from telephony.calls.schemas import CallFate, CallSnapshot
+from telephony.carriers.ports import Carrier, CarrierUnknown
+from telephony.fates import fetch_fate, is_held
 from telephony.runtime import TelephonyRuntime
-from telephony.session.holding import BEAT_SECONDS, keep_recording
+from telephony.session.holding import keep_recording
 from telephony.session.recorder import SPOOL_SUFFIX
 
 log = logging.getLogger(__name__)
 
 LIMIT = 500
 BEGUN_BEFORE = timedelta(seconds=20)
-# Whoever holds a call says so every BEAT_SECONDS; a process that misses three beats is gone.
-SILENT_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
 # Whoever ended a call makes its recording playable in this time.
 FINISHED_AFTER = timedelta(seconds=60)
 
@@ -43,18 +42,25 @@ def _recover_one(runtime: TelephonyRuntime, call_id: UUID) -> bool:
         return False
     with runtime.sessions.begin() as session:
         known = service.snapshot(session, call_id)
-    seen = known.media_seen_at or known.media_at
-    if seen is not None and seen > runtime.clock.now() - SILENT_AFTER:
+    if is_held(runtime, known):
         return False
     try:
         fate = fetch_fate(runtime, call_id)
-        if fate.state == "in_progress" and known.media_at is not None and known.carrier_sid:
-            runtime.carrier(known.carrier).hangup(known.carrier_sid)
+        carrier = runtime.carrier(known.carrier)
+        if known.carrier_sid and _is_lost(carrier, known, fate):
+            carrier.hangup(known.carrier_sid)
             fate = fetch_fate(runtime, call_id)
     except (CarrierUnknown, ServiceError):
         log.warning("a call could not be reconciled", extra={"call_id": call_id})
         return False
     return fate.state == "ended"
+
+
+def _is_lost(carrier: Carrier, known: CallSnapshot, fate: CallFate) -> bool:
+    """Whether a call that nobody holds still lasts, so that the patient would hear nothing."""
+    if carrier.held_by_us:
+        return fate.state not in {"ended", "not_found"}
+    return fate.state == "in_progress" and known.media_at is not None
 
 
 def _finish_recordings(runtime: TelephonyRuntime) -> None:

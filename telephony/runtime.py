@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
 from core_api.kit.errors import NotFound
-from telephony.carriers.twilio import TwilioCarrier
+from telephony.carriers.ports import Carrier
 from telephony.session.conversation import Conversations
 from telephony.speech.choosing import HearingChoice
 from telephony.speech.synthesis import Synthesizer
@@ -43,6 +43,7 @@ class VoiceSettings:
     sorry_text: str = "非常抱歉，系统暂时出现故障，稍后会有工作人员与您联系，再见。"
     time_up_text: str = "抱歉，本次通话时间较长，先到这里，我们会再与您联系，再见。"
     going_away_text: str = "抱歉，系统需要暂停一下，我们稍后再给您打电话，再见。"
+    inbound_text: str = "您好，这是医院的自动随访电话，暂时不能接听来电。如需帮助，请拨打医院总机。谢谢，再见。"
     transfer_number: str | None = None
 
 
@@ -89,7 +90,7 @@ class TelephonyRuntime:
     clock: Clock
     zone: ZoneInfo
     data_dir: Path
-    carriers: Mapping[str, TwilioCarrier]
+    carriers: Mapping[str, Carrier]
     conversations: Conversations
     synthesizer: Synthesizer
     slow_synthesizer: Synthesizer | None = None
@@ -108,7 +109,7 @@ class TelephonyRuntime:
     def recordings(self) -> Path:
         return self.data_dir / "recordings"
 
-    def carrier(self, name: str) -> TwilioCarrier:
+    def carrier(self, name: str) -> Carrier:
         """Raises NotFound for a carrier that is not set up."""
         found = self.carriers.get(name)
         if found is None:

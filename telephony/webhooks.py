@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends, Request, Response, WebSocket
 from starlette.concurrency import run_in_threadpool
 
 from core_api.kit.errors import Forbidden, NotFound
-from telephony.calls import rules, service
+from telephony import progress
+from telephony.calls import service
 from telephony.calls.schemas import CallSnapshot, StatusUpdate
 from telephony.carriers.twilio import TwilioCarrier
 from telephony.runtime import TelephonyRuntime
 from telephony.session.socket import hold_call
-from telephony.session.turn import Ended, Machine
 
 PREFIX = "/carriers/twilio"
 MEDIA_PATH = f"{PREFIX}/media"
@@ -37,7 +37,7 @@ async def voice(call_id: UUID, request: Request, runtime: RuntimeDep) -> Respons
     """What to do with the answered call: connect its audio to us, or end it if it is over on our side."""
     call, carrier, form = await _checked(call_id, request, runtime)
     if form.get("AnsweredBy"):
-        await run_in_threadpool(_answered_by, runtime, call_id, form["AnsweredBy"])
+        await run_in_threadpool(progress.take_answered_by, runtime, call_id, form["AnsweredBy"])
     if call.ended_at is not None:
         return Response(carrier.goodbye_document(), media_type="text/xml")
     return Response(carrier.connect_document(socket_url(carrier), call_id), media_type="text/xml")
@@ -54,14 +54,14 @@ async def status(call_id: UUID, request: Request, runtime: RuntimeDep) -> None:
         duration_seconds=int(form["CallDuration"]) if form.get("CallDuration", "").isdigit() else None,
         sip_code=form.get("SipResponseCode"),
     )
-    await run_in_threadpool(_status, runtime, call_id, update)
+    await run_in_threadpool(progress.take_status, runtime, call_id, update)
 
 
 @router.post("/amd/{call_id}", status_code=204)
 async def answering_machine(call_id: UUID, request: Request, runtime: RuntimeDep) -> None:
     """Whether a person or a machine answered."""
     _call, _carrier, form = await _checked(call_id, request, runtime)
-    await run_in_threadpool(_answered_by, runtime, call_id, form.get("AnsweredBy", "unknown"))
+    await run_in_threadpool(progress.take_answered_by, runtime, call_id, form.get("AnsweredBy", "unknown"))
 
 
 @router.websocket("/media")
@@ -69,7 +69,8 @@ async def media(socket: WebSocket) -> None:
     """A call's audio, both ways."""
     runtime = socket.app.state.telephony
     signature = socket.headers.get("x-twilio-signature", "")
-    carrier = next((one for one in runtime.carriers.values() if one.signed(socket_url(one), {}, signature)), None)
+    ours = [one for one in runtime.carriers.values() if isinstance(one, TwilioCarrier)]
+    carrier = next((one for one in ours if one.signed(socket_url(one), {}, signature)), None)
     if carrier is None:
         await socket.close(POLICY_VIOLATION)
         return
@@ -96,6 +97,8 @@ async def _checked(
         carrier = runtime.carrier(call.carrier)
     except NotFound:
         raise refusal from None
+    if not isinstance(carrier, TwilioCarrier):
+        raise refusal
     if not carrier.signed(_public_url(carrier, request), form, request.headers.get("x-twilio-signature", "")):
         raise refusal
     return call, carrier, form
@@ -109,19 +112,3 @@ def _public_url(carrier: TwilioCarrier, request: Request) -> str:
 def _snapshot(runtime: TelephonyRuntime, call_id: UUID) -> CallSnapshot:
     with runtime.sessions.begin() as session:
         return service.snapshot(session, call_id)
-
-
-def _status(runtime: TelephonyRuntime, call_id: UUID, update: StatusUpdate) -> None:
-    with runtime.sessions.begin() as session:
-        service.take_status(session, call_id, update, runtime.clock)
-    live = runtime.live.get(call_id)
-    if live is not None and rules.is_final(update.status):
-        live.tell(Ended())
-
-
-def _answered_by(runtime: TelephonyRuntime, call_id: UUID, answered_by: str) -> None:
-    with runtime.sessions.begin() as session:
-        service.take_answered_by(session, call_id, answered_by, runtime.clock)
-    live = runtime.live.get(call_id)
-    if live is not None and rules.is_machine(answered_by):
-        live.tell(Machine())

@@ -1,4 +1,4 @@
-"""int16 samples at 8 kHz: mu-law, level, silence."""
+"""int16 samples at 8 kHz: mu-law, A-law, level, silence."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ FULL_SCALE = 32768.0
 MULAW_BIAS = 132  # ITU-T G.711
 MULAW_CLIP = 32635
 MULAW_SILENCE = 0xFF
+ALAW_FIRST_SEGMENT = 16
+ALAW_TOGGLE = 0x55  # ITU-T G.711: every other bit is turned over
 SILENT_DBFS = -120.0
 
 
@@ -33,9 +35,30 @@ def _encode_table() -> npt.NDArray[np.uint8]:
     return codes
 
 
+def _alaw_decode_table() -> Pcm16:
+    code = np.arange(256, dtype=np.int32) ^ ALAW_TOGGLE
+    exponent, mantissa = (code >> 4) & 0x07, code & 0x0F
+    straight = (mantissa << 4) + 8
+    magnitude = np.where(exponent == 0, straight, straight + 0x100 << np.maximum(exponent - 1, 0))
+    return np.where(code & 0x80, magnitude, -magnitude).astype(np.int16)
+
+
+def _alaw_encode_table() -> npt.NDArray[np.uint8]:
+    samples = np.arange(-32768, 32768, dtype=np.int32)
+    magnitude = np.minimum(np.where(samples < 0, -samples - 1, samples), 32767) >> 4
+    exponent = np.maximum(np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 4, 0)
+    mantissa = np.where(exponent == 0, magnitude, magnitude >> exponent) & 0x0F
+    segment = np.where(magnitude < ALAW_FIRST_SEGMENT, 0, exponent + 1)
+    sign = np.where(samples < 0, 0, 0x80)
+    codes: npt.NDArray[np.uint8] = ((sign | (segment << 4) | mantissa) ^ ALAW_TOGGLE).astype(np.uint8)
+    return codes
+
+
 _DECODE = _decode_table()
 # By the sample's bits read as unsigned, so that a frame is one look-up without arithmetic.
 _ENCODE = np.roll(_encode_table(), -32768)
+_ALAW_DECODE = _alaw_decode_table()
+_ALAW_ENCODE = np.roll(_alaw_encode_table(), -32768)
 
 
 def mulaw_to_pcm(data: bytes) -> Pcm16:
@@ -47,6 +70,17 @@ def mulaw_to_pcm(data: bytes) -> Pcm16:
 def pcm_to_mulaw(pcm: Pcm16) -> bytes:
     """int16 samples to G.711 mu-law."""
     return _ENCODE[np.ascontiguousarray(pcm).view(np.uint16)].tobytes()
+
+
+def alaw_to_pcm(data: bytes) -> Pcm16:
+    """G.711 A-law to int16 samples."""
+    pcm: Pcm16 = _ALAW_DECODE[np.frombuffer(data, dtype=np.uint8)]
+    return pcm
+
+
+def pcm_to_alaw(pcm: Pcm16) -> bytes:
+    """int16 samples to G.711 A-law."""
+    return _ALAW_ENCODE[np.ascontiguousarray(pcm).view(np.uint16)].tobytes()
 
 
 def level_dbfs(pcm: Pcm16) -> float:

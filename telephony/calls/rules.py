@@ -38,6 +38,8 @@ LABELS: Final = {
     "busy": "占线",
     "carrier_failed": "线路故障",
     "invalid_number": "无效号码",
+    "unreachable": "关机或无法接通",
+    "rejected": "拒接",
     "voicemail": "语音信箱",
     "silent": "无人说话",
     "bot_unavailable": "系统故障",

@@ -65,13 +65,14 @@ class CallFate(Frozen):
 
 
 class StatusUpdate(Frozen):
-    """One status callback of the carrier."""
+    """One piece of news from the carrier; `disposition` where it knows more of an unanswered call than its status."""
 
     sid: str
     status: str
     sequence: str
     duration_seconds: int | None = None
     sip_code: str | None = None
+    disposition: str | None = None
 
 
 class Ending(Frozen):

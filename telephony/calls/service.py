@@ -261,7 +261,7 @@ def _answered(session: Session, found: CallRow, clock: Clock) -> None:
 def _carrier_ended(session: Session, found: CallRow, update: StatusUpdate, clock: Clock) -> None:
     """Nobody answered: the call is over. Somebody did: its session ends it, or the sweep if the session is lost."""
     found.carrier_ended_at = found.carrier_ended_at or clock.now()
-    disposition = rules.unanswered_disposition(update.status, update.sip_code)
+    disposition = update.disposition or rules.unanswered_disposition(update.status, update.sip_code)
     if disposition and found.media_at is None:
         finish(session, found.id, Ending(disposition=disposition), clock)
 

@@ -53,10 +53,16 @@ class CarrierUnknown(Exception):
 
 
 class Carrier(Protocol):
-    """A company or an exchange that places calls. Methods block; they are called from worker threads."""
+    """A company or an exchange that places calls. Methods block; they are called from worker threads.
+
+    Attributes:
+        pace: Times real pace; other than 1 only on the simulator.
+        held_by_us: A call lives only while one of our processes holds it, and is forgotten once it is over.
+    """
 
     name: str
     pace: float
+    held_by_us: bool
 
     def place(self, dial: Dial) -> str:
         """Dials; returns the carrier's id of the call. Raises CarrierRefused or CarrierUnknown."""
@@ -66,8 +72,8 @@ class Carrier(Protocol):
         """The call's state now; None if the carrier does not know it. Raises CarrierUnknown."""
         ...
 
-    def find(self, number: str, since: datetime) -> CarrierCall | None:
-        """The newest call to a number begun since then. Raises CarrierUnknown."""
+    def find(self, call_id: UUID, number: str, since: datetime) -> CarrierCall | None:
+        """The call by our own id, or where the carrier keeps none, the newest to a number. Raises CarrierUnknown."""
         ...
 
     def hangup(self, sid: str) -> None:

@@ -85,6 +85,8 @@ class TwilioCarrier:
         sleep: Waits between tries that were refused for their rate.
     """
 
+    held_by_us = False
+
     def __init__(self, account: TwilioAccount, sleep: Callable[[float], None] = time.sleep) -> None:
         self.account = account
         self.name = account.name
@@ -117,7 +119,7 @@ class TwilioCarrier:
         except (RequestException, TwilioException) as error:
             raise CarrierUnknown(type(error).__name__) from None
 
-    def find(self, number: str, since: datetime) -> CarrierCall | None:
+    def find(self, call_id: UUID, number: str, since: datetime) -> CarrierCall | None:
         """Twilio keeps no id of ours, so a call is known again by its number and time (one live call per number)."""
         try:
             found = self._client.calls.list(to=number, start_time_after=since, limit=5)

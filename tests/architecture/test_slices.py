@@ -14,6 +14,7 @@ MAX_LINES = 400
 DOORS = {
     "twilio": ("telephony/carriers/", "telephony/simulator/"),
     "pipecat": ("telephony/",),
+    "websockets": ("telephony/carriers/asterisk/", "telephony/simulator/"),
     "pydub": ("telephony/",),
     "openpyxl": ("core_api/imports/", "knowledge/exchange/"),
     "docx": ("knowledge/exchange/",),

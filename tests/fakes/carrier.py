@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from itertools import count
+from uuid import UUID
 
 from core_api.kit.clock import Clock, SystemClock
 from telephony.carriers.ports import CarrierCall, CarrierRefused, CarrierUnknown, Dial
@@ -15,6 +16,7 @@ class FakeCarrier:
 
     name = "fake"
     pace = 1.0
+    held_by_us = False
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
@@ -41,7 +43,7 @@ class FakeCarrier:
         over = sid in self._over
         return CarrierCall(sid, "ended" if over else "ringing", "completed" if over else "ringing")
 
-    def find(self, number: str, since: datetime) -> CarrierCall | None:
+    def find(self, call_id: UUID, number: str, since: datetime) -> CarrierCall | None:
         sids = [sid for sid, dial in self.dials.items() if dial.number == number and self._placed_at[sid] >= since]
         return self.fetch(sids[-1]) if sids else None
 

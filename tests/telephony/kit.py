@@ -86,6 +86,7 @@ class Server:
             app, log_level="warning", ws="websockets-sansio", lifespan="on", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> "Server":
@@ -99,7 +100,11 @@ class Server:
         self._socket.close()
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        await self._server.serve(sockets=[self._socket])
 
 
 @dataclass

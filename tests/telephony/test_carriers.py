@@ -54,7 +54,7 @@ class TestPlace:
     def test_a_call_is_found_by_its_sid_and_by_its_number(self, simulator: Server) -> None:
         line = carrier(simulator.url)
         sid = line.place(Dial(call_id=uuid4(), number=NUMBER))
-        found = line.find(NUMBER, datetime.now(UTC) - timedelta(minutes=1))
+        found = line.find(uuid4(), NUMBER, datetime.now(UTC) - timedelta(minutes=1))
         fetched = line.fetch(sid)
         assert found is not None
         assert fetched is not None
