@@ -18,12 +18,13 @@ from knowledge.entries.endpoints import router as _entries_router
 from knowledge.entries.service import warn_expiring
 from knowledge.evaluation.endpoints import router as _evaluation_router
 from knowledge.evaluation.files import evaluate
+from knowledge.evaluation.schemas import Calibration
 from knowledge.exchange.endpoints import router as _exchange_router
 from knowledge.publishing.endpoints import router as _publishing_router
 from knowledge.search.finder import configure
 from knowledge.starter.service import load_library
 from knowledge.terms.endpoints import router as _terms_router
-from knowledge.upkeep import reindex, train
+from knowledge.upkeep import calibrate, library_digest, reindex, ship, train
 
 routers = (
     _publishing_router,
@@ -38,19 +39,23 @@ routers = (
 __all__ = [
     "Answer",
     "Asked",
+    "Calibration",
     "Choice",
     "Finding",
     "answer",
     "ask",
+    "calibrate",
     "choose",
     "configure",
     "evaluate",
     "handlers",
+    "library_digest",
     "load_library",
     "propose",
     "rate",
     "reindex",
     "routers",
+    "ship",
     "suggest",
     "train",
     "warn_expiring",

@@ -39,7 +39,7 @@ class Environment:
 MAIN = Environment("main", "3.11")
 DEV = Environment("dev", "3.11")
 RASA = Environment("rasa", "3.10")
-TRAIN = Environment("train", "3.11")
+ENCODER = Environment("encoder", "3.11")
 
 
 def find_python(version: str) -> Path:

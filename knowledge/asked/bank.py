@@ -62,7 +62,7 @@ def _same(session: Session, text: str, clock: Clock) -> UUID | None:
         return None
     index, tuning = finder_of(session).current(session)
     hits = as_index(index, known).search(text, tuning, clock.now(), 1)
-    return hits[0].entry_id if hits and hits[0].score >= SAME_FROM else None
+    return hits[0].entry_id if hits and hits[0].likeness >= SAME_FROM else None
 
 
 def list_groups(session: Session, wanted: GroupFilter, clock: Clock, cursor: str | None, limit: int) -> Page[GroupView]:

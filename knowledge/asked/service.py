@@ -39,7 +39,7 @@ def answer(session: Session, asked: AskedIn, clock: Clock) -> Finding:
         return _again(session, known)
     index, tuning = finder_of(session).current(session)
     hits = index.search(asked.text, tuning, clock.now(), audience=asked.audience)
-    return _keep(session, asked, finding_of(session, decide(hits, tuning)), clock)
+    return _keep(session, asked, finding_of(session, decide(hits, index.judge(tuning))), clock)
 
 
 def finding_of(session: Session, decided: tuple[Kind, Sequence[Hit]]) -> Finding:
@@ -90,7 +90,7 @@ def rate(session: Session, given_id: UUID, useful: bool, word: str | None, clock
 def suggest(session: Session, text: str, clock: Clock, limit: int = 3) -> tuple[Answer, ...]:
     """Answers that may fit, for somebody at the desk to choose from; nothing is kept."""
     hits = finder_of(session).search(session, text, clock, limit)
-    answers = (_answer(session, hit) for hit in hits if hit.score >= SUGGEST_FROM)
+    answers = (_answer(session, hit) for hit in hits if hit.likeness >= SUGGEST_FROM)
     return tuple(answer for answer in answers if answer is not None)
 
 

@@ -46,7 +46,7 @@ def state(session: Session) -> State:
     return State() if row is None else State.model_validate(row, from_attributes=True)
 
 
-def bump(session: Session, now: datetime, *, terms: bool = False, tuning: dict[str, float] | None = None) -> int:
+def bump(session: Session, now: datetime, *, terms: bool = False, tuning: dict[str, Any] | None = None) -> int:
     """Raises the version and returns it; the row's lock lets versions commit in their order."""
     values: dict[str, Any] = {"version": KnowledgeState.version + 1, "changed_at": now}
     if terms:

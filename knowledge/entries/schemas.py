@@ -1,7 +1,7 @@
 """Entries and revisions as services take and return them."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -215,7 +215,7 @@ class State(Frozen):
 
     version: int = 0
     terms_version: int = 0
-    tuning: dict[str, float] | None = None
+    tuning: dict[str, Any] | None = None
     changed_at: datetime | None = None
 
 

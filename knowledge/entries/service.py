@@ -306,8 +306,8 @@ def hold(session: Session, clock: Clock) -> None:
     repository.lock(session, clock.now())
 
 
-def set_tuning(session: Session, tuning: dict[str, float], clock: Clock) -> None:
-    """Sets the thresholds in force in every process."""
+def set_tuning(session: Session, tuning: dict[str, Any], clock: Clock) -> None:
+    """Sets what finding works by, in force in every process."""
     repository.bump(session, clock.now(), tuning=tuning)
 
 

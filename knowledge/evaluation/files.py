@@ -1,33 +1,30 @@
-"""Measuring on a file by folds: each is measured under a model, weights and thresholds that never saw its questions."""
+"""Measuring on gold questions and on files; nothing is measured under weights that were chosen on it, unless said."""
 
 import csv
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import yaml
-from sqlalchemy.orm import Session
 
 from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
 from core_api.kit.errors import Invalid
-from knowledge.entries import reading
 from knowledge.entries.schemas import Content, Live
-from knowledge.evaluation import repository, rules, tuning
+from knowledge.evaluation import calibrating, repository, rules
 from knowledge.evaluation.rules import Outcome
 from knowledge.evaluation.schemas import FileReport, GoldIn
 from knowledge.evaluation.service import METHODS, outcomes
 from knowledge.search import index, pairs
 from knowledge.search.dense import Encoder
+from knowledge.search.finder import finder_of
 from knowledge.search.index import Index
-from knowledge.search.rules import FUSED, Method
+from knowledge.search.rules import Method
 from knowledge.search.schemas import Tuning
 from knowledge.search.text import Analyser
-from knowledge.terms import service as terms
 
 FOLDS = 2
 SEED = 7
@@ -35,71 +32,97 @@ SEED = 7
 
 @dataclass(frozen=True)
 class Material:
-    """What is measured: entries, questions, and whether questions may be learnt from (the other folds')."""
+    """A CSV's titles as entries, and its questions."""
 
     lives: tuple[Live, ...]
     questions: tuple[GoldIn, ...]
-    analyser: Analyser
-    learn: bool
 
 
-def evaluate(sessions: Sessions, file: Path | None, interpreter: Path | None, clock: Clock) -> FileReport:
-    """Measures BM25 alone, dense alone and fused, each question under what was chosen without its fold.
+def evaluate(sessions: Sessions, file: Path | None, clock: Clock, *, learn: bool = True) -> FileReport:
+    """Measures BM25 alone, dense alone and fused in one run.
+
+    Gold questions are asked under what is in force, which `calibrate` never chose on a file; a CSV brings its own
+    entries, and each half of it is asked under a model and weights that were chosen on the other half.
 
     Args:
-        sessions: Of the database with the entries; a CSV brings its own.
+        sessions: Of the database with the entries.
         file: Gold questions as YAML, a CSV with `title` and `ask`, or None for the database's gold questions.
-        interpreter: Of the training environment; None measures without the dense side.
         clock: Tells now.
+        learn: Whether a CSV's models are trained; without, it is measured by words alone.
 
     Raises:
         Invalid: The file is neither.
     """
+    if file is not None and file.suffix.lower() == ".csv":
+        return _by_halves(_from_csv(file), clock, learn=learn)
     with sessions() as session:
         session.connection(execution_options={"read_only": True})
-        material = _from_csv(file) if file and file.suffix.lower() == ".csv" else _from_base(session, file)
-    now = clock.now()
+        found, used = finder_of(session).current(session)
+        questions = repository.all_gold(session) if file is None else _from_yaml(file)
+    by_method = {method: outcomes(found, used, questions, clock.now(), method) for method in _methods(found)}
+    return _report(by_method, found, len(questions), [used])
+
+
+def _by_halves(material: Material, clock: Clock, *, learn: bool) -> FileReport:
     folds = np.random.default_rng(SEED).integers(0, FOLDS, len(material.questions))
     parts = [[one for one, at in zip(material.questions, folds, strict=True) if at == fold] for fold in range(FOLDS)]
-    indexes = [_index(material, [*parts[:fold], *parts[fold + 1 :]], interpreter) for fold in range(FOLDS)]
-    chosen = [_chosen(found, part, now) for found, part in zip(indexes, parts, strict=True)]
-    by_method: dict[Method, list[Outcome]] = {method: [] for method in METHODS}
-    used = []
+    analyser = Analyser()
+    by_method: dict[Method, list[Outcome]] = {}
+    halves = []
     for fold in range(FOLDS):
-        other = chosen[(fold + 1) % FOLDS]
-        used.append(other)
-        for method in METHODS:
-            if method != "dense" or indexes[fold].encoder is not None:
-                by_method[method] += outcomes(indexes[fold], other, parts[fold], now, method)
+        others = [one for at, part in enumerate(parts) if at != fold for one in part]
+        encoder = _encoder(material, others, analyser) if learn else None
+        halves.append(index.build(material.lives, analyser, encoder, 1, 0))
+    # A half's weights suit questions that its own model has not seen: those of the half itself.
+    chosen = [_chosen(found, part, clock) for found, part in zip(halves, parts, strict=True)]
+    for fold in range(FOLDS):
+        for method in _methods(halves[fold]):
+            used = chosen[(fold + 1) % FOLDS]
+            by_method.setdefault(method, []).extend(outcomes(halves[fold], used, parts[fold], clock.now(), method))
+    return _report(by_method, halves[0], len(material.questions), chosen)
+
+
+def _report(
+    by_method: Mapping[Method, Sequence[Outcome]], found: Index, questions: int, tunings: Sequence[Tuning]
+) -> FileReport:
+    view = found.view()
     return FileReport(
-        questions=len(material.questions),
-        entries=len(material.lives),
-        lines=tuple(rules.figures(method, found) for method, found in by_method.items() if found),
-        tunings=tuple(used),
+        questions=questions,
+        entries=view.entries,
+        lines=tuple(rules.figures(method, asked) for method, asked in by_method.items()),
+        tunings=tuple(tunings),
         wrong=rules.wrong(by_method["fused"]),
+        model=view.model,
     )
 
 
-def _chosen(found: Index, questions: Sequence[GoldIn], now: datetime) -> Tuning:
-    """Weights and thresholds that suit a fold best."""
-    weighed = tuning.choose_weights(tuning.samples(found, questions, now), FUSED)
-    return tuning.choose_thresholds(outcomes(found, weighed, questions, now), weighed)
+def _methods(found: Index) -> list[Method]:
+    return [method for method in METHODS if method != "dense" or found.encoder is not None]
 
 
-def _index(material: Material, others: Sequence[Sequence[GoldIn]], interpreter: Path | None) -> Index:
-    """An index whose model has seen the entries and, where allowed, the questions of the other folds."""
-    encoder = None if interpreter is None else _encoder(material, others, interpreter)
-    return index.build(material.lives, material.analyser, encoder, 1, 0)
+def _chosen(found: Index, questions: Sequence[GoldIn], clock: Clock) -> Tuning:
+    return calibrating.chosen(found, questions, clock)[0]
 
 
-def _encoder(material: Material, others: Sequence[Sequence[GoldIn]], interpreter: Path) -> Encoder:
+def _encoder(material: Material, others: Sequence[GoldIn], analyser: Analyser) -> Encoder:
+    """A model that learnt from the entries and from the other half's questions."""
     learnt = pairs.of_contents(live.content for live in material.lives if live.content is not None)
-    if material.learn:
-        titles = {live.key: live.content.question for live in material.lives if live.content is not None}
-        learnt += [(one.question, titles[one.expected[0]]) for part in others for one in part if one.expected]
+    asked: dict[str, list[str]] = {}
+    for one in others:
+        asked.setdefault(one.expected[0], []).append(one.question)
+    titles = {live.key: live.content.question for live in material.lives if live.content is not None}
+    for key, questions in asked.items():
+        learnt.add((titles[key], *questions), "")
     with tempfile.TemporaryDirectory() as folder:
-        trained = pairs.train(learnt, material.analyser, Path(folder) / "model", interpreter)
-    return replace(trained, name="evaluation")
+        return pairs.train(learnt, analyser, Path(folder))
+
+
+def _from_yaml(file: Path) -> list[GoldIn]:
+    lines = yaml.safe_load(file.read_text("utf-8"))["questions"]
+    return [
+        GoldIn(question=one["ask"], expected=tuple(one.get("expect") or ()), kind=one.get("kind", "plain"))
+        for one in lines
+    ]
 
 
 def _from_csv(file: Path) -> Material:
@@ -122,22 +145,4 @@ def _from_csv(file: Path) -> Material:
     questions = [
         GoldIn.model_construct(question=row["ask"], expected=(keys[row["title"]],), kind="plain") for row in rows
     ]
-    return Material(tuple(lives), tuple(questions), Analyser(), learn=True)
-
-
-def _from_base(session: Session, file: Path | None) -> Material:
-    """The database's entries, and gold questions of a file or its own; gold questions are never learnt from."""
-    words = terms.dictionary(session)
-    if file is None:
-        questions = [
-            GoldIn.model_validate(one.model_dump(include=set(GoldIn.model_fields)))
-            for one in repository.all_gold(session)
-        ]
-    else:
-        lines = yaml.safe_load(file.read_text("utf-8"))["questions"]
-        questions = [
-            GoldIn(question=one["ask"], expected=tuple(one.get("expect") or ()), kind=one.get("kind", "plain"))
-            for one in lines
-        ]
-    analyser = Analyser(words.synonyms, words.words)
-    return Material(tuple(reading.live_since(session, 0)), tuple(questions), analyser, learn=False)
+    return Material(tuple(lives), tuple(questions))

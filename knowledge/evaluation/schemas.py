@@ -82,13 +82,36 @@ class EvaluationView(EvaluationLine):
 
 
 class FileReport(Frozen):
-    """Figures of one file; `tunings` is what each fold was measured under, chosen on the others."""
+    """Figures of one file; `tunings` is what it was measured under: what is in force, or one for each fold."""
 
     questions: int
     entries: int
     lines: tuple[Figures, ...]
     tunings: tuple[Tuning, ...]
     wrong: tuple[Wrong, ...]
+    model: str | None = None
+
+
+class Calibration(Frozen):
+    """What was chosen on gold questions, with figures for questions outside of the fold they were judged by.
+
+    Attributes:
+        first_right: Right entry first, of those that have one.
+        answered_right: Given at once and right, of those that have an answer.
+        wrong_given: Given at once and wrong, of all.
+        refused_right: Refused, of those without an answer; None without such.
+        refused_wrong: Refused, of those with one.
+    """
+
+    questions: int
+    model: str | None
+    first_right: float
+    answered_right: float
+    wrong_given: float
+    refused_right: float | None
+    refused_wrong: float
+    answer_at: float
+    offer_at: float
 
 
 class GateGold(Frozen):

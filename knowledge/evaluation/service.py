@@ -30,11 +30,12 @@ def outcomes(
 ) -> list[Outcome]:
     """Asks every question once and times it."""
     found = []
+    judge = index.judge(tuning)
     for one in questions:
         started = time.perf_counter()
         hits = index.search(one.question, tuning, now, DEPTH, method=method)
         took_ms = (time.perf_counter() - started) * 1000
-        kind, given = decide(hits, tuning)
+        kind, given = decide(hits, judge)
         keys = tuple(hit.key for hit in given)
         found.append(Outcome(one.question, tuple(one.expected), tuple(hits), kind, keys, took_ms))
     return found
@@ -58,8 +59,8 @@ def run(session: Session, by_name: str, clock: Clock) -> EvaluationView:
         entries=index.view().entries,
         took_seconds=round(time.perf_counter() - started, 2),
         lines=tuple(rules.figures(method, found) for method, found in by_method.items()),
-        answer_at=tuning.answer_at,
-        offer_at=tuning.offer_at,
+        answer_at=index.judge(tuning).answer_at,
+        offer_at=index.judge(tuning).offer_at,
         wrong=rules.wrong(by_method["fused"]),
     )
     repository.add_evaluation(session, view)
@@ -123,6 +124,11 @@ def list_evaluations(session: Session, cursor: str | None, limit: int) -> Page[E
     rows = repository.evaluations(session, _position(cursor), limit + 1)
     more = encode_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
     return Page(items=rows[:limit], next_cursor=more)
+
+
+def all_gold(session: Session) -> list[GoldView]:
+    """Every gold question."""
+    return repository.all_gold(session)
 
 
 def add_gold(session: Session, wanted: GoldIn, clock: Clock) -> GoldView:

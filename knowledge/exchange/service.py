@@ -189,7 +189,7 @@ def _duplicates(session: Session, sound: Sequence[tuple[RawEntry, Content]], clo
             found.append(_duplicate(raw, content, hit, hit.entry_id))
             continue
         twins = own.search(content.question, tuning, clock.now(), 2)
-        twin = next((one for one in twins if one.entry_id < row_id and one.score >= NEAR_FROM), None)
+        twin = next((one for one in twins if one.entry_id < row_id and one.likeness >= NEAR_FROM), None)
         if twin is not None:
             found.append(_duplicate(raw, content, twin, None))
     return found
@@ -197,7 +197,7 @@ def _duplicates(session: Session, sound: Sequence[tuple[RawEntry, Content]], clo
 
 def _nearest(index: Index, tuning: Tuning, question: str, now: datetime, key: str) -> Hit | None:
     hits = index.search(question, tuning, now, 3)
-    return next((hit for hit in hits if hit.score >= NEAR_FROM and hit.key != key), None)
+    return next((hit for hit in hits if hit.likeness >= NEAR_FROM and hit.key != key), None)
 
 
 def _duplicate(raw: RawEntry, content: Content, hit: Hit, entry_id: UUID | None) -> Duplicate:
@@ -207,7 +207,7 @@ def _duplicate(raw: RawEntry, content: Content, hit: Hit, entry_id: UUID | None)
         kind="same" if hit.parts.characters >= SAME_FROM else "near",
         entry_id=entry_id,
         entry_question=hit.question,
-        score=hit.score,
+        score=hit.likeness,
     )
 
 

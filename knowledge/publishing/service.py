@@ -62,12 +62,13 @@ def try_question(session: Session, wanted: TryIn, clock: Clock) -> Tried:
     started = time.perf_counter()
     hits = index.search(wanted.text, tuning, clock.now())
     took_ms = round((time.perf_counter() - started) * 1000, 2)
-    finding = asked.finding_of(session, decide(hits, tuning))
+    judge = index.judge(tuning)
+    finding = asked.finding_of(session, decide(hits, judge))
     return Tried(
         kind=finding.kind,
         refer=finding.refer,
-        answer_at=tuning.answer_at,
-        offer_at=tuning.offer_at,
+        answer_at=judge.answer_at,
+        offer_at=judge.offer_at,
         took_ms=took_ms,
         found=tuple(TriedHit.model_validate(hit.model_dump(include=set(TriedHit.model_fields))) for hit in hits),
         answer=finding.answer,
@@ -77,7 +78,7 @@ def try_question(session: Session, wanted: TryIn, clock: Clock) -> Tried:
 def search(session: Session, wanted: SearchIn, clock: Clock) -> Page[EntryLine]:
     """Entries for words: those that hold them, then those that answer something near."""
     hits = finder_of(session).search(session, wanted.words, clock, wanted.limit)
-    near = [hit.entry_id for hit in hits if hit.score >= NEAR_FROM]
+    near = [hit.entry_id for hit in hits if hit.likeness >= NEAR_FROM]
     filters = EntryFilter.model_validate(wanted.model_dump(include=set(EntryFilter.model_fields)))
     return reading.containing(session, wanted.words, filters, clock, near, wanted.limit)
 
@@ -93,7 +94,7 @@ def overview(session: Session, clock: Clock) -> Overview:
     return Overview(
         counts=counts,
         index=index.view(),
-        thresholds=Thresholds(answer_at=tuning.answer_at, offer_at=tuning.offer_at),
+        thresholds=Thresholds(answer_at=index.judge(tuning).answer_at, offer_at=index.judge(tuning).offer_at),
         departments=tuple(reading.departments(session)),
     )
 

@@ -1,6 +1,6 @@
 """The dense side: encoders that turn texts into vectors, and FAISS over the vectors of an index."""
 
-import json
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors.numpy import load, save_file
 
 from knowledge.search.lexical import Floats
 from knowledge.search.text import Counted, Terms
@@ -19,9 +19,10 @@ EXACT_UP_TO = 20_000
 TRAIN_PER_CELL = 40
 CELLS_LOOKED_AT = 24
 SEED = 7
-WEIGHTS_FILE = "model.safetensors"
-TOKENIZER_FILE = "tokenizer.json"
-EMBEDDING = "embedding.weight"
+MODEL_FILE = "model.safetensors"
+SPOKEN = np.int64(1 << 62)
+"""Tells a syllable's number from a character's."""
+BYTE_MAX, TINY = 127, 1e-9
 
 
 class Encoder(Protocol):
@@ -48,29 +49,30 @@ class EncoderUnavailable(Exception):
 
 @dataclass(frozen=True)
 class StaticEncoder:
-    """A sentence-transformers StaticEmbedding, read without torch: the mean of the vectors of a text's terms."""
+    """A static embedding: the mean of the vectors of a text's terms."""
 
     name: str
     terms: Terms
     vectors: Floats
+    about: str = ""
 
     @classmethod
     def load(cls, folder: Path) -> "StaticEncoder":
-        """Reads what `knowledge.training` wrote: each token is a term's number in hexadecimal.
+        """Reads what `save` wrote; its name is the file's digest.
 
         Raises:
-            EncoderUnavailable: The files are absent or broken.
+            EncoderUnavailable: The file is absent or broken.
         """
         try:
-            vectors = load_file(folder / WEIGHTS_FILE)[EMBEDDING].astype(np.float32)
-            tokenizer = json.loads((folder / TOKENIZER_FILE).read_text("utf-8"))
-            known = {int(token, 16): row for token, row in tokenizer["model"]["vocab"].items() if token[0] != "["}
-            name = (folder / "name").read_text("ascii").strip()
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            data = (folder / MODEL_FILE).read_bytes()
+            arrays = load(data)
+            terms, vectors = arrays["terms"], arrays["vectors"].astype(np.float32) * arrays["scales"][:, None]
+            about = bytes(arrays["about"].tolist()).decode("utf-8")
+        except (OSError, SafetensorError, KeyError, ValueError, IndexError) as error:
             raise EncoderUnavailable(type(error).__name__) from error
-        terms = np.fromiter(known, np.int64, len(known))
-        order = np.argsort(terms)
-        return cls(name, terms[order], vectors[np.fromiter(known.values(), np.int64, len(known))[order]])
+        if not len(terms) or len(terms) != len(vectors):
+            raise EncoderUnavailable("shape")
+        return cls(f"static-{hashlib.sha256(data).hexdigest()[:16]}", terms, vectors.astype(np.float32), about)
 
     def encode(self, texts: Sequence[str], counted: Mapping[str, Counted]) -> Floats:
         tokens = tokens_of(counted)
@@ -84,12 +86,26 @@ class StaticEncoder:
         return unit(found)
 
 
+def save(path: Path, terms: Terms, vectors: Floats, about: str) -> None:
+    """Writes a static embedding: ascending terms, a byte per number, a scale per row."""
+    scales = np.maximum(np.abs(vectors).max(axis=1), TINY) / BYTE_MAX
+    save_file(
+        {
+            "terms": terms,
+            "vectors": np.round(vectors / scales[:, None]).astype(np.int8),
+            "scales": scales.astype(np.float32),
+            "about": np.frombuffer(about.encode("utf-8") or b" ", np.uint8),
+        },
+        path,
+    )
+
+
 def tokens_of(counted: Mapping[str, Counted]) -> Counted:
-    """The tokens of a static embedding: characters, their pairs, and words; ordered by text."""
-    characters, words = counted["characters"], counted["words"]
+    """The tokens of a static embedding: characters, their pairs, syllables and words; ordered by text."""
+    characters, syllables, words = counted["characters"], counted["syllables"], counted["words"]
     short = characters.terms < 1 << 42
-    documents = np.concatenate((characters.documents[short], words.documents))
-    terms = np.concatenate((characters.terms[short], words.terms))
+    documents = np.concatenate((characters.documents[short], syllables.documents, words.documents))
+    terms = np.concatenate((characters.terms[short], syllables.terms | SPOKEN, words.terms))
     order = np.argsort(documents, kind="stable")
     return Counted(documents[order], terms[order])
 

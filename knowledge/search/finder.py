@@ -6,10 +6,11 @@ database and process.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from core_api.kit.db import Sessions
 from knowledge.entries import reading
 from knowledge.entries.schemas import State
 from knowledge.search import files, index, rules
-from knowledge.search.dense import Encoder, EncoderUnavailable, StaticEncoder
+from knowledge.search.dense import MODEL_FILE, Encoder, EncoderUnavailable, StaticEncoder
 from knowledge.search.index import Index
 from knowledge.search.rules import Method
 from knowledge.search.schemas import Hit, IndexView, Tuning
@@ -30,17 +31,23 @@ DELTA_MAX = 2_000
 BUILD_AT_ONCE_UP_TO = 20_000
 """A smaller index is built anew while the question waits (a second or two), a larger one beside it."""
 MODEL_FOLDER = "model"
+SHIPPED = Path(__file__).parents[1] / "shipped"
 MakeEncoder = Callable[[Path | None], Encoder | None]
 
 
 def static_encoder(folder: Path | None) -> Encoder | None:
-    """The trained model of this site, if there is a sound one."""
-    if folder is None or not (folder / MODEL_FOLDER).is_dir():
+    """The trained model of this site, or the one that ships; None without a folder."""
+    if folder is None:
         return None
     try:
-        return StaticEncoder.load(folder / MODEL_FOLDER)
+        if (folder / MODEL_FOLDER / MODEL_FILE).exists():
+            return StaticEncoder.load(folder / MODEL_FOLDER)
     except EncoderUnavailable:
-        log.warning("knowledge model is damaged; finding by words alone")
+        log.warning("knowledge model is damaged; the one that ships is used")
+    try:
+        return StaticEncoder.load(SHIPPED)
+    except EncoderUnavailable:
+        log.warning("knowledge model that ships is damaged; finding by words alone")
         return None
 
 
@@ -73,7 +80,7 @@ class Finder:
     def current(self, session: Session) -> tuple[Index, Tuning]:
         """The index as the session's database stands now, and the thresholds in force."""
         state = reading.state(session)
-        tuning = Tuning.model_validate(state.tuning) if state.tuning else rules.FUSED
+        tuning = _tuning(state.tuning)
         found = self._index
         if found is not None and _is_current(found, state):
             return found, tuning
@@ -178,6 +185,15 @@ def configure(sessions: Sessions, folder: Path, encoder: MakeEncoder = static_en
     with _finders_lock:
         _finders[engine] = Finder(engine, folder, encoder)
         return _finders[engine]
+
+
+def _tuning(kept: Mapping[str, object] | None) -> Tuning:
+    """The site's own, if it fits what this version works by; else what ships."""
+    try:
+        return Tuning.model_validate(kept) if kept else rules.shipped()
+    except ValidationError:
+        log.warning("knowledge tuning is of another version; what ships is used")
+        return rules.shipped()
 
 
 def _is_current(found: Index, state: State) -> bool:

@@ -11,13 +11,46 @@ from numpy.typing import NDArray
 from knowledge.entries.schemas import Live
 from knowledge.search import segment as segments
 from knowledge.search.dense import Encoder, EncoderUnavailable
+from knowledge.search.judging import LOOKED_AT, OF_ENTRY, ranks, sureness
 from knowledge.search.lexical import Floats, Weights
 from knowledge.search.rules import WEIGHTS, Method, fuse
-from knowledge.search.schemas import Hit, IndexView, Parts, Tuning
+from knowledge.search.schemas import Hit, IndexView, Judge, Parts, Tuning
 from knowledge.search.segment import Features, Known, Question, Segment
-from knowledge.search.text import FAMILIES, Analyser
+from knowledge.search.text import FAMILIES, SHIFT, Analyser, foreign
 
 DECIMALS = 4
+MOST = 50
+"""Entries of a segment that a search can return."""
+SINGLE = 1 << SHIFT
+MAX_WORDS, MAX_CHARACTERS = 10, 40
+"""A longer question counts as one of this length."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The best few entries of a question as the closer look sees them."""
+
+    keys: tuple[str, ...]
+    closer: Floats
+    about: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """An entry by the wording that matched best: a row of its segment's features."""
+
+    segment: Segment
+    features: Features
+    row: int
+    likeness: float
+
+    @property
+    def text(self) -> int:
+        return int(self.features.texts[self.row])
+
+    @property
+    def place(self) -> int:
+        return int(self.segment.owner[self.text])
 
 
 @dataclass(frozen=True)
@@ -59,7 +92,7 @@ class Index:
             except EncoderUnavailable:
                 vector = None
         terms = {name: counted[name].terms for name in FAMILIES}
-        return Question(terms, {name: self.weights[name].of(terms[name]) for name in FAMILIES}, vector)
+        return Question(terms, {name: self.weights[name].of(terms[name]) for name in FAMILIES}, vector, foreign(text))
 
     def search(
         self,
@@ -73,20 +106,52 @@ class Index:
     ) -> list[Hit]:
         """The entries nearest to a question, the best first, each once by its best wording."""
         question = self.read(text)
+        found = self._candidates(question, tuning, now, audience, method)
+        if method != "fused" or not found:
+            return [_hit(one, one.likeness) for one in found[:limit]]
+        looked_at, rest = found[:LOOKED_AT], found[LOOKED_AT:limit]
+        closer = _closer(question, looked_at)
+        judge = tuning.judge(has_dense=question.vector is not None)  # an encoder may fail for one question
+        ranked = ranks(closer, judge)
+        sure = sureness(closer, ranked, self._about(text, question), judge)
+        order = np.argsort(-ranked, kind="stable")
+        hits = [_hit(looked_at[place], float(sure[place])) for place in order]
+        return [*hits, *(_hit(one, 0.0) for one in rest)][:limit]
+
+    def look(self, text: str, tuning: Tuning, now: datetime) -> Look | None:
+        """What the closer look sees of a question; for choosing its weights. None where nothing was found."""
+        question = self.read(text)
+        found = self._candidates(question, tuning, now, (), "fused")[:LOOKED_AT]
+        if not found:
+            return None
+        keys = tuple(one.segment.entries[one.place].key for one in found)
+        return Look(keys, _closer(question, found), self._about(text, question))
+
+    def _candidates(
+        self, question: Question, tuning: Tuning, now: datetime, audience: Sequence[str], method: Method
+    ) -> list[_Candidate]:
+        """The entries by the first look, the likest first, each once."""
         means = {name: self.weights[name].mean_length for name in FAMILIES}
-        best: dict[UUID, Hit] = {}
+        found: list[_Candidate] = []
         for segment, alive in self._segments():
             features = segment.features(question, means, segment.allowed(now, audience, alive))
             scores = _scores(features, tuning, method, has_dense=question.vector is not None)
-            for place in _best_of_each(segment, features, scores)[:limit]:
-                hit = _hit(segment, features, scores, int(place))
-                best[hit.entry_id] = hit
-        return sorted(best.values(), key=lambda hit: -hit.score)[:limit]
+            rows = _best_of_each(segment, features, scores)[:MOST]
+            found += [_Candidate(segment, features, int(row), float(scores[row])) for row in rows]
+        return sorted(found, key=lambda one: -one.likeness)
 
-    def features(self, text: str, now: datetime) -> Features:
-        """A question's candidates in the large segment, with their features; for choosing weights."""
-        means = {name: self.weights[name].mean_length for name in FAMILIES}
-        return self.base.features(self.read(text), means, self.base.allowed(now, (), self.base_alive))
+    def _about(self, text: str, question: Question) -> tuple[float, ...]:
+        """The features of the question itself, see `judging.OF_QUESTION`."""
+        words, characters = question.terms["words"], question.terms["characters"]
+        single = characters < SINGLE
+        unknown = self.weights["characters"].unknown(characters) & single
+        weight = question.weights["characters"]
+        return (
+            float(self.weights["words"].unknown(words).mean()) if len(words) else 0.0,
+            float(weight[unknown].sum() / max(float(weight.sum()), 1e-9)),
+            min(len(words), MAX_WORDS) / MAX_WORDS,
+            min(len(text), MAX_CHARACTERS) / MAX_CHARACTERS,
+        )
 
     def entry(self, entry_id: UUID, now: datetime, audience: Sequence[str] = ()) -> Known | None:
         """An entry, if it answers now to these people."""
@@ -101,6 +166,10 @@ class Index:
         """Other texts in place of the entries, read and weighed as the entries are."""
         segment, _ = segments.build(lives, self.analyser, self.encoder, self.weights)
         return of_segment(segment, self.weights, self.analyser, self.encoder, (self.version, self.terms_version))
+
+    def judge(self, tuning: Tuning) -> Judge:
+        """The closer look that suits this index."""
+        return tuning.judge(has_dense=self.encoder is not None)
 
     def view(self) -> IndexView:
         """How large it is."""
@@ -162,11 +231,20 @@ def _best_of_each(segment: Segment, features: Features, scores: Floats) -> NDArr
     return order[np.sort(first)]
 
 
-def _hit(segment: Segment, features: Features, scores: Floats, row: int) -> Hit:
-    text = int(features.texts[row])
-    place = int(segment.owner[text])
-    entry = segment.entries[place]
-    parts = {name: round(float(features.values[name][row]), DECIMALS) for name in WEIGHTS}
+def _closer(question: Question, candidates: Sequence[_Candidate]) -> Floats:
+    """The closer look's features, a row for each candidate."""
+    found = np.zeros((len(candidates), len(OF_ENTRY)), np.float32)
+    for segment in {id(one.segment): one.segment for one in candidates}.values():
+        rows = [row for row, one in enumerate(candidates) if one.segment is segment]
+        places = [candidates[row].place for row in rows]
+        found[rows] = segment.closer(question, candidates[rows[0]].features.sums, places)
+    return found
+
+
+def _hit(found: _Candidate, score: float) -> Hit:
+    segment, values = found.segment, found.features.values
+    entry = segment.entries[found.place]
+    parts = {name: round(float(values[name][found.row]), DECIMALS) for name in WEIGHTS}
     return Hit(
         entry_id=entry.entry_id,
         key=entry.key,
@@ -174,8 +252,9 @@ def _hit(segment: Segment, features: Features, scores: Floats, row: int) -> Hit:
         revision=entry.revision,
         answer_class=entry.answer_class,
         audience=entry.audience,
-        question=segment.question_of(place),
-        matched=segment.texts[text],
-        score=round(float(scores[row]), DECIMALS),
+        question=segment.question_of(found.place),
+        matched=segment.texts[found.text],
+        score=round(score, DECIMALS),
+        likeness=round(found.likeness, DECIMALS),
         parts=Parts(**parts),
     )

@@ -26,6 +26,14 @@ class Weights:
     rarest: float
     mean_length: float
 
+    def unknown(self, terms: Terms) -> NDArray[np.bool_]:
+        """Which of the terms no text holds."""
+        if not len(self.terms):
+            return np.ones(len(terms), bool)
+        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
+        found: NDArray[np.bool_] = self.terms[places] != terms
+        return found
+
     def of(self, terms: Terms) -> Floats:
         """The weight of each term."""
         unknown = np.float32(self.rarest * UNKNOWN_SHARE)
@@ -69,6 +77,19 @@ class Postings:
             first, last = self.offsets[places[index]], self.offsets[places[index] + 1]
             if last - first <= most:
                 found[self.documents[first:last]] += values[index]
+        return found
+
+    def known(self, terms: Terms, values: Floats, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> Floats:
+        """Which share of the question's weight the texts of each stretch know together, shape (stretches,)."""
+        found = np.zeros(len(begins), np.float32)
+        whole = max(float(values.sum()), 1e-9)
+        if not len(self.terms) or not len(terms):
+            return found
+        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
+        for index in np.flatnonzero(self.terms[places] == terms):
+            documents = self.documents[self.offsets[places[index]] : self.offsets[places[index] + 1]]
+            held = np.searchsorted(documents, begins) < np.searchsorted(documents, ends)
+            found[held] += values[index] / whole
         return found
 
     def damped(self, sums: Floats, mean_length: float) -> Floats:

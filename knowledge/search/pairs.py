@@ -1,20 +1,21 @@
-"""What the static embedding learns from: pairs of texts that mean the same, as the tokens that it reads."""
+"""What the static embedding learns from: texts that mean the same, by entry; and training it into a folder."""
 
-import json
 import os
-import shutil
-import subprocess
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
+
+import numpy as np
 
 from core_api.kit.errors import ServiceError
 from knowledge.entries.schemas import Content
-from knowledge.search.dense import StaticEncoder, tokens_of
+from knowledge.search import training
+from knowledge.search.dense import MODEL_FILE, StaticEncoder, save, tokens_of
 from knowledge.search.text import Analyser
 
-TIMEOUT_SECONDS = 3_600
-Texts = tuple[str, str]
+ALL_PAIRS_UP_TO = 16
+"""Every two wordings of an entry are a pair up to so many wordings; of more, each with the question only."""
 
 
 class TrainingFailed(ServiceError):
@@ -22,56 +23,56 @@ class TrainingFailed(ServiceError):
     status = 503
 
 
-def of_contents(contents: Iterable[Content]) -> list[Texts]:
-    """Wordings of one entry with one another, and with the answer."""
-    found: list[Texts] = []
+@dataclass
+class Learnt:
+    """Texts by entry, and which two of them mean the same."""
+
+    texts: list[str] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, wordings: Sequence[str], answer: str) -> None:
+        """An entry: its wordings with one another, its question with its answer."""
+        owner = self.owners[-1] + 1 if self.owners else 0
+        first = len(self.texts)
+        told = [*wordings, answer] if answer else list(wordings)
+        self.texts += told
+        self.owners += [owner] * len(told)
+        places = range(first, first + len(wordings))
+        self.pairs += (
+            combinations(places, 2) if len(wordings) <= ALL_PAIRS_UP_TO else ((first, one) for one in places[1:])
+        )
+        if answer:
+            self.pairs.append((first, first + len(wordings)))
+
+
+def of_contents(contents: Iterable[Content]) -> Learnt:
+    """What entries teach."""
+    learnt = Learnt()
     for content in contents:
-        found += [(variant, content.question) for variant in content.variants]
-        found += pairwise(content.variants)
-        if content.text_chat:
-            found.append((content.question, content.text_chat))
-    return found
+        learnt.add(content.wordings, content.text_chat)
+    return learnt
 
 
-def train(
-    pairs: Sequence[Texts], analyser: Analyser, folder: Path, interpreter: Path, epochs: int | None = None
-) -> StaticEncoder:
-    """Trains a static embedding in the environment of `interpreter` and puts it into `folder`, whole or not at all.
+def train(learnt: Learnt, analyser: Analyser, folder: Path, about: str = "") -> StaticEncoder:
+    """Trains a static embedding and puts it into `folder`, whole or not at all.
+
+    Args:
+        learnt: At least one pair.
+        analyser: Reads texts as the index does.
+        folder: Receives the model.
+        about: What it was trained on; kept in the file.
 
     Raises:
-        TrainingFailed: The command failed; the folder is as it was.
+        TrainingFailed: There is too little to learn from.
     """
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}")
-    partial.mkdir(parents=True, exist_ok=True)
-    try:
-        written = partial / "pairs.jsonl"
-        written.write_text("\n".join(_lines(pairs, analyser)), "utf-8")
-        command = [str(interpreter), "-m", "knowledge.training", str(written), str(partial)]
-        command += ["--epochs", str(epochs)] if epochs else []
-        root = Path(__file__).resolve().parents[2]
-        done = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command, cwd=root, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-        )
-        if done.returncode:
-            raise TrainingFailed("训练没有完成：" + (done.stderr.strip().splitlines() or [""])[-1][:200])
-        written.unlink()
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    if len(learnt.pairs) < 2:  # noqa: PLR2004 - one pair has nothing to be told from
+        raise TrainingFailed("知识条目太少，至少要有两条带相似问法的知识才能训练")
+    tokens = tokens_of(analyser.count(learnt.texts))
+    given = training.Pairs(tokens, np.array(learnt.owners), np.array(learnt.pairs))
+    terms, vectors = training.train(given)
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{MODEL_FILE}.{os.getpid()}"
+    save(partial, terms, vectors, about)
+    partial.replace(folder / MODEL_FILE)
     return StaticEncoder.load(folder)
-
-
-def _lines(pairs: Sequence[Texts], analyser: Analyser) -> Iterable[str]:
-    ones, others = (_tokens([pair[side] for pair in pairs], analyser) for side in (0, 1))
-    for one, other in zip(ones, others, strict=True):
-        yield json.dumps([one, other])
-
-
-def _tokens(texts: Sequence[str], analyser: Analyser) -> list[str]:
-    """Each text as the hexadecimal numbers of its tokens."""
-    counted = tokens_of(analyser.count(texts))
-    found: list[list[str]] = [[] for _ in texts]
-    for document, term in zip(counted.documents.tolist(), counted.terms.tolist(), strict=True):
-        found[document].append(f"{term:x}")
-    return [" ".join(tokens) for tokens in found]

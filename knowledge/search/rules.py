@@ -1,27 +1,29 @@
 """Pure decisions of finding: how features make a score, and what a score allows."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Literal
 
 import numpy as np
 
 from knowledge.search.lexical import Floats
-from knowledge.search.schemas import Hit, Tuning
+from knowledge.search.schemas import Hit, Judge, Tuning
 
 Kind = Literal["answer", "choices", "none"]
 Method = Literal["bm25", "dense", "fused"]
 WEIGHTS = ("characters", "syllables", "words", "coverage", "dense")
 MAX_CHOICES = 3
-CHOICE_WITHIN = 0.6
-"""An entry is offered beside the best one from this share of its score on."""
-
-OTHER_PEOPLE_WITHIN = 0.6
+CHOICE_WITHIN = 0.05
+"""An entry is offered beside the best one from this share of its sureness on."""
+OTHER_PEOPLE_WITHIN = 0.2
 EXACT = 0.999
 
-FUSED = Tuning(
-    characters=0.08, syllables=0.14, words=0.03, coverage=0.05, dense=0.7, answer_at=0.52, margin=0.08, offer_at=0.36
-)
-"""Chosen on the shipped gold questions but the held-out ones; without a model the others keep their proportions."""
+
+@cache
+def shipped() -> Tuning:
+    """What `huifang knowledge calibrate` chose on the gold questions and model that ship."""
+    return Tuning.model_validate_json(files("knowledge.shipped").joinpath("tuning.json").read_text("utf-8"))
 
 
 def fuse(values: Mapping[str, Floats], tuning: Tuning, *, has_dense: bool) -> Floats:
@@ -34,28 +36,33 @@ def fuse(values: Mapping[str, Floats], tuning: Tuning, *, has_dense: bool) -> Fl
     return found
 
 
-def decide(hits: Sequence[Hit], tuning: Tuning) -> tuple[Kind, tuple[Hit, ...]]:
+def decide(hits: Sequence[Hit], judge: Judge) -> tuple[Kind, tuple[Hit, ...]]:
     """Answer at once, offer up to three, or say that one does not know."""
-    if not hits or hits[0].score < tuning.offer_at:
+    if not hits:
         return "none", ()
-    if hits[0].score >= tuning.answer_at and _leads(hits, tuning):
+    if _exact(hits) or (hits[0].score >= judge.answer_at and not _for_others_too(hits)):
         return "answer", (hits[0],)
+    if hits[0].score < judge.offer_at:
+        return "none", ()
     near = [hit for hit in hits if hit.score >= hits[0].score * CHOICE_WITHIN]
     return "choices", tuple(near[:MAX_CHOICES])
 
 
-def _leads(hits: Sequence[Hit], tuning: Tuning) -> bool:
-    """Whether the best entry is clearly the one: exactly its wording, or well before the next.
+def _exact(hits: Sequence[Hit]) -> bool:
+    """Whether the question is a wording of the first entry and of no other."""
+    best, *others = hits
+    return best.parts.characters >= EXACT and all(other.parts.characters < EXACT for other in others)
+
+
+def _for_others_too(hits: Sequence[Hit]) -> bool:
+    """Whether an entry for other people comes near.
 
     After an embryo transfer and after a kidney transplant the same words want different answers, and the wrong one is
-    dangerous: entries for different people must lie further apart.
+    dangerous: entries for different people are never chosen between.
     """
     best, *others = hits
-    if best.parts.characters >= EXACT:
-        return all(other.parts.characters < EXACT for other in others)
-    for other in others:
-        lead = best.score - other.score
-        apart = bool(best.audience and other.audience) and not best.audience & other.audience
-        if lead < tuning.margin or (apart and other.score >= best.score * OTHER_PEOPLE_WITHIN):
-            return False
-    return True
+    return any(
+        best.audience and other.audience and not best.audience & other.audience
+        for other in others
+        if other.score >= best.score * OTHER_PEOPLE_WITHIN
+    )

@@ -22,7 +22,13 @@ class Parts(Frozen):
 
 
 class Hit(Frozen):
-    """An entry that was found: the wording that matched best, its score 0..1, and what the score is made of."""
+    """An entry that was found, by the wording that matched best.
+
+    Attributes:
+        score: How sure it is that the entry answers the question, 0..1; thresholds are of this.
+        likeness: How much the texts are alike, 0..1, whatever it means for the question.
+        parts: What the likeness is made of.
+    """
 
     entry_id: UUID
     key: str
@@ -33,16 +39,34 @@ class Hit(Frozen):
     question: str
     matched: str
     score: float
+    likeness: float
     parts: Parts
 
 
-class Tuning(Frozen):
-    """Weights of the features, and the thresholds.
+class Judge(Frozen):
+    """Weights of the closer look and the thresholds; see `knowledge.search.judging` for the features.
 
     Attributes:
-        answer_at: From this score on the best entry is given at once,
-        margin: if it leads the next entry by this much or more.
-        offer_at: From this score on up to three are offered.
+        rank: A weight for each feature of an entry.
+        sure, bias: Weights of a logistic regression over the features of the first entry: is it right?
+        answer_at: From this sureness on the first entry is given at once.
+        offer_at: From this sureness on up to three are offered.
+    """
+
+    rank: tuple[float, ...]
+    sure: tuple[float, ...]
+    bias: float
+    answer_at: float
+    offer_at: float
+
+
+class Tuning(Frozen):
+    """What finding works by.
+
+    Attributes:
+        characters, syllables, words, coverage, dense: Weights of the first look's likeness.
+        with_model, by_words: The closer look where there is an encoder, and where there is none.
+        chosen_on: What it was calibrated on, and with which model.
     """
 
     characters: float
@@ -50,9 +74,13 @@ class Tuning(Frozen):
     words: float
     coverage: float
     dense: float
-    answer_at: float
-    margin: float
-    offer_at: float
+    with_model: Judge
+    by_words: Judge
+    chosen_on: str = ""
+
+    def judge(self, *, has_dense: bool) -> Judge:
+        """The closer look for an index with or without an encoder."""
+        return self.with_model if has_dense else self.by_words
 
 
 class IndexView(Frozen):

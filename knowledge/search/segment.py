@@ -21,6 +21,8 @@ LEXICAL_CANDIDATES = 200
 DENSE_CANDIDATES = 100
 WORTH = 0.5
 """A text whose first score is below this share of the best one's is no candidate of the lexical side."""
+NEAREST = 3
+TINY = 1e-9
 EVERYBODY = frozenset({"all"})
 Places = NDArray[np.int64]
 
@@ -39,11 +41,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, read once for all segments: its terms and their weights by family, and its vector."""
+    """A question, read once for all segments: its terms and their weights by family, its vector, foreign subjects."""
 
     terms: Mapping[str, Terms]
     weights: Mapping[str, Floats]
     vector: Floats | None
+    foreign: tuple[str, ...] = ()
 
     def ideal(self, family: str) -> float:
         """The weight of all its terms."""
@@ -52,10 +55,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Features:
-    """Candidates of one segment, one row each; every feature is 0..1."""
+    """Candidates of one segment, one row each; every feature is 0..1.
+
+    `sums` holds for every text of the segment the weights that it shares with the question, by family.
+    """
 
     texts: Places
     values: Mapping[str, Floats]
+    sums: Mapping[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,44 @@ class Segment:
         values["dense"] = np.zeros(len(chosen), np.float32)
         if self.vectors is not None and question.vector is not None:
             values["dense"] = np.maximum(self.vectors.cosine(question.vector, chosen), 0)
-        return Features(chosen, values)
+        return Features(chosen, values, sums)
+
+    def closer(self, question: Question, sums: Mapping[str, Floats], entries: Sequence[int]) -> Floats:
+        """Features of some entries over all their wordings, a column for each of `judging.OF_ENTRY`."""
+        begins = np.searchsorted(self.owner, entries)
+        ends = np.searchsorted(self.owner, entries, side="right")
+        columns = [
+            np.array([self._best(name, question, sums, slice(*span)) for span in zip(begins, ends, strict=True)])
+            for name in (*FAMILIES, "coverage")
+        ]
+        cosines = [self._cosines(question, *span) for span in zip(begins, ends, strict=True)]
+        known = [
+            self.families[name].known(question.terms[name], question.weights[name], begins, ends) for name in FAMILIES
+        ]
+        foreign = [self._is_foreign(question, *span) for span in zip(begins, ends, strict=True)]
+        return np.column_stack((*columns, np.array(cosines), *known, foreign)).astype(np.float32)
+
+    def _is_foreign(self, question: Question, begin: int, end: int) -> bool:
+        if not question.foreign:
+            return False
+        named = " ".join(self.texts[begin:end]).lower()
+        return any(word not in named for word in question.foreign)
+
+    def _best(self, name: str, question: Question, sums: Mapping[str, Floats], span: slice) -> float:
+        if name == "coverage":
+            return float((sums["characters"][span] / np.maximum(self.families["characters"].own[span], TINY)).max())
+        ideal = self.families[name].own[span] * np.float32(question.ideal(name))
+        return min(1.0, float((sums[name][span] / np.sqrt(np.maximum(ideal, TINY))).max()))
+
+    def _cosines(self, question: Question, begin: int, end: int) -> tuple[float, float, float]:
+        """The cosines of an entry's nearest wording, of its three nearest, and of its middle."""
+        if self.vectors is None or question.vector is None:
+            return (0.0, 0.0, 0.0)
+        rows = self.vectors.rows[begin:end].astype(np.float32)
+        cosines = np.sort(rows @ question.vector)[::-1]
+        middle = rows.sum(axis=0)
+        centre = float(middle @ question.vector) / max(float(np.linalg.norm(middle)), TINY)
+        return (max(0.0, float(cosines[0])), float(cosines[:NEAREST].mean()), centre)
 
     def _candidates(
         self, question: Question, sums: Mapping[str, Floats], means: Mapping[str, float], allowed: NDArray[np.bool_]

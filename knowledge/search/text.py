@@ -86,6 +86,17 @@ class Analyser:
         return _ordered(np.array(documents, np.int32), np.array(terms, np.int64))
 
 
+def foreign(text: str) -> tuple[str, ...]:
+    """The subjects that a text names which other houses answer, as far as an entry does not name them itself."""
+    return tuple(dict.fromkeys(_foreign_words().findall(fold(text[:MAX_CHARACTERS]))))
+
+
+@cache
+def _foreign_words() -> re.Pattern[str]:
+    words = (Path(__file__).parent / "foreign.txt").read_text("utf-8").split()
+    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
+
+
 def fold(text: str) -> str:
     """Full width to half, capitals to small, common traditional characters to simplified."""
     return unicodedata.normalize("NFKC", text).lower().translate(_traditional())

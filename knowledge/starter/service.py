@@ -18,6 +18,7 @@ from knowledge.terms.schemas import TermIn
 
 AUTHOR = "样例库"
 PLACEHOLDERS, TERMS = "placeholders.yaml", "terms.yaml"
+HELD_OUT = "held_out.yaml"
 
 
 def load_library(session: Session, clock: Clock) -> int:
@@ -45,10 +46,19 @@ def contents() -> Iterator[tuple[str, Content]]:
 
 
 def gold() -> Iterator[GoldIn]:
-    """Every gold question that ships."""
+    """The gold questions that weights are chosen on; the held-out ones never enter a database."""
     for path in _yaml_files("gold"):
+        if path.name == HELD_OUT:
+            continue
         file = GoldFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
         yield from (line.gold() for line in file.questions)
+
+
+def words() -> tuple[dict[str, str], list[str]]:
+    """The synonyms that ship, by what is read, and the words kept whole."""
+    found = list(_terms())
+    synonyms = {other: one.term for one in found if one.kind == "synonym" for other in one.alternatives}
+    return synonyms, [one.term for one in found if one.kind == "word"]
 
 
 def _terms() -> Iterator[TermIn]:

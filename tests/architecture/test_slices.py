@@ -21,7 +21,7 @@ DOORS = {
     "faiss": ("knowledge/search/",),
     "jieba": ("knowledge/search/",),
     "safetensors": ("knowledge/search/",),
-    "sentence_transformers": ("knowledge/training/",),
+    "sentence_transformers": ("knowledge/encoding/",),
     "fhir": ("core_api/questionnaires/", "core_api/responses/"),
     "rasa_sdk": ("dialogs/",),
     "cn2an": ("dialogs/understanding/", "telephony/speech/"),

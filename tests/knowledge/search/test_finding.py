@@ -1,11 +1,9 @@
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -13,11 +11,13 @@ from core_api.kit.clock import FixedClock
 from core_api.kit.db import Sessions
 from knowledge.entries import service
 from knowledge.entries.schemas import Content, EntryDetail, Live
-from knowledge.search import index
-from knowledge.search.dense import StaticEncoder, tokens_of
-from knowledge.search.finder import Finder
-from knowledge.search.rules import FUSED, decide
+from knowledge.search import index, pairs
+from knowledge.search.dense import EncoderUnavailable, StaticEncoder, save, tokens_of
+from knowledge.search.finder import SHIPPED, Finder
+from knowledge.search.rules import decide, shipped
 from knowledge.search.text import Analyser
+from knowledge.starter import service as starter
+from knowledge.upkeep import library_digest
 from tests.knowledge.conftest import PARKING, Publish
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -33,13 +33,19 @@ def live(number: int, question: str, *variants: str) -> Live:
 LIVES = [live(1, "保存费怎么交", "冷冻费怎么缴"), live(2, "医院能停车吗", "停车场在哪里"), live(3, "怎么开发票")]
 
 
+TAUGHT = [
+    live(1, "停车场在哪里", "泊车的地方", "车停哪里", "哪里能泊车"),
+    live(2, "怎么开发票", "开票找谁", "发票怎么开"),
+]
+
+
 @pytest.fixture(scope="module")
 def small() -> index.Index:
     return index.build(LIVES, Analyser({"泊位": "停车场"}), None, 1, 0)
 
 
 def first(found: index.Index, text: str) -> str | None:
-    hits = found.search(text, FUSED, NOW)
+    hits = found.search(text, shipped(), NOW)
     return hits[0].key if hits else None
 
 
@@ -62,11 +68,11 @@ class TestSearch:
 
     @pytest.mark.parametrize("text", ["", "😀", "？！", "hello there", "x" * 100_000, "\0\n\t"])
     def test_what_shares_nothing_finds_nothing_worth_offering(self, small: index.Index, text: str) -> None:
-        kind, given = decide(small.search(text, FUSED, NOW), FUSED)
+        kind, given = decide(small.search(text, shipped(), NOW), small.judge(shipped()))
         assert (kind, given) == ("none", ())
 
     def test_the_same_words_score_one(self, small: index.Index) -> None:
-        hit = small.search("怎么开发票？", FUSED, NOW)[0]
+        hit = small.search("怎么开发票？", shipped(), NOW)[0]
         assert (hit.parts.characters, hit.parts.syllables, hit.parts.coverage) == (1.0, 1.0, 1.0)
 
     def test_a_change_replaces_and_adds_without_a_new_build(self, small: index.Index) -> None:
@@ -80,14 +86,11 @@ class TestSearch:
 
 def model(folder: Path, analyser: Analyser) -> StaticEncoder:
     """A model as the training writes it, that holds two words to mean the same."""
-    tokens = tokens_of(analyser.count(["泊", "车"])).terms.tolist()
-    vocabulary = {"[UNK]": 0} | {f"{term:x}": row for row, term in enumerate(tokens, 1)}
-    vectors = np.zeros((len(vocabulary), 4), np.float32)
-    vectors[1:, 0] = 1
+    terms = np.unique(tokens_of(analyser.count(["泊", "车"])).terms)
+    vectors = np.zeros((len(terms), 4), np.float32)
+    vectors[:, 0] = 1
     folder.mkdir()
-    save_file({"embedding.weight": vectors}, folder / "model.safetensors")
-    (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": vocabulary}}), "utf-8")
-    (folder / "name").write_text("static-test", "ascii")
+    save(folder / "model.safetensors", terms, vectors, "two words")
     return StaticEncoder.load(folder)
 
 
@@ -96,10 +99,63 @@ class TestDense:
     def test_a_model_is_read_without_torch_and_finds_what_shares_no_word(self, tmp_path: Path) -> None:
         analyser = Analyser()
         found = index.build(LIVES, analyser, model(tmp_path / "model", analyser), 1, 0)
-        hit = found.search("泊", FUSED, NOW, method="dense")[0]
+        hit = found.search("泊", shipped(), NOW, method="dense")[0]
         assert (hit.key, hit.parts.characters) == ("k2", 0.0)
         assert hit.parts.dense > 0.99
-        assert found.view().model == "static-test"
+        assert str(found.view().model).startswith("static-")
+
+    def test_training_brings_wordings_of_an_entry_together_and_is_the_same_every_time(self, tmp_path: Path) -> None:
+        analyser = Analyser()
+        learnt = pairs.of_contents(one.content for one in TAUGHT if one.content is not None)
+        encoder = pairs.train(learnt, analyser, tmp_path / "one", "a test")
+        assert pairs.train(learnt, analyser, tmp_path / "two", "a test").name == encoder.name
+        assert encoder.about == "a test"
+        texts = ["泊车的地方", "停车场在哪里", "怎么开发票"]
+        near, same, far = encoder.encode(texts, analyser.count(texts))
+        assert near @ same > near @ far + 0.05
+
+    def test_what_is_no_model_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "model.safetensors").write_bytes(b"no model")
+        with pytest.raises(EncoderUnavailable):
+            StaticEncoder.load(tmp_path)
+
+    def test_with_too_little_to_learn_from_nothing_is_trained(self, tmp_path: Path) -> None:
+        with pytest.raises(pairs.TrainingFailed):
+            pairs.train(pairs.of_contents([]), Analyser(), tmp_path)
+
+
+@pytest.fixture(scope="module")
+def library() -> index.Index:
+    """The starter library under the model that ships."""
+    lives = [
+        Live(entry_id=UUID(int=place), key=key, revision_id=UUID(int=place), revision=1, content=content)
+        for place, (key, content) in enumerate(starter.contents(), 1)
+    ]
+    return index.build(lives, Analyser(*starter.words()), StaticEncoder.load(SHIPPED), 1, 0)
+
+
+@pytest.mark.unit
+class TestShipped:
+    """What a new installation finds with."""
+
+    def test_the_model_was_made_from_this_library(self) -> None:
+        assert StaticEncoder.load(SHIPPED).about == library_digest()
+
+    def test_it_is_small(self) -> None:
+        assert (SHIPPED / "model.safetensors").stat().st_size < 5_000_000
+
+    @pytest.mark.parametrize(
+        "text", ["食堂有没有螺蛳粉", "今天天气怎么样", "狗狗打疫苗多少钱", "近视手术要住院吗", "小区停车位怎么租"]
+    )
+    def test_what_other_houses_answer_is_not_answered_at_once(self, library: index.Index, text: str) -> None:
+        kind, _ = decide(library.search(text, shipped(), NOW), library.judge(shipped()))
+        assert kind != "answer"
+
+    @pytest.mark.parametrize(
+        ("text", "key"), [("食堂在哪", "canteen"), ("冷冻费咋个交", "storage_fee_pay"), ("挂号", "booking")]
+    )
+    def test_what_the_hospital_answers_is_found(self, library: index.Index, text: str, key: str) -> None:
+        assert library.search(text, shipped(), NOW)[0].key == key
 
 
 class TestFinder:
