@@ -20,6 +20,7 @@ from bench import (
     machine,
     page_load,
     plan_targets,
+    speech,
     text_turns,
 )
 from bench.figures import Figure
@@ -34,6 +35,7 @@ BENCHES: Mapping[str, Callable[[float], list[Figure]]] = {
     "import": import_rows.measure,
     "campaign": campaign_calls.measure,
     "chat": chat.measure,
+    "speech": speech.measure,
 }
 RESULTS = Path(__file__).parent / "results.json"
 

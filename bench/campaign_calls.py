@@ -42,17 +42,17 @@ def measure(scale: float) -> list[Figure]:
         world.add_tasks(runtime, world.add_patients(runtime, calls), QUESTIONNAIRE)
         with Watch() as watch, stack.running(settings, PROCESSES):
             begun = time.monotonic()
-            _start(runtime, at_once)
-            ended = _until_called(runtime, calls)
+            start(runtime, at_once)
+            ended = until_called(runtime, calls)
             seconds = time.monotonic() - begun
         found = _calls(runtime)
-        latencies = _latencies(runtime)
+        measured = latencies(runtime)
     note = f"{ended} of {calls} calls, {at_once} at once, {PACE:g} times real pace"
     return [
         at_least("campaign, first calls to everybody ended", ended / calls, "share", 1.0, note),
         Figure("campaign, calls per minute", ended / seconds * 60, "calls/min", note=note),
         *_audio(found),
-        *_turns(latencies),
+        *_turns(measured),
         *(
             Figure(f"campaign, {name}, most resident memory", watch.peak_mib().get(name, 0.0), "MiB")
             for name in PROCESSES
@@ -60,7 +60,8 @@ def measure(scale: float) -> list[Figure]:
     ]
 
 
-def _start(runtime: Runtime, at_once: int) -> None:
+def start(runtime: Runtime, at_once: int) -> None:
+    """Begins a campaign over all that is due, at any hour."""
     with runtime.sessions.begin() as session:
         wanted = CampaignIn(
             name="测量",
@@ -73,7 +74,7 @@ def _start(runtime: Runtime, at_once: int) -> None:
         campaigns.start(session, campaigns.create(session, wanted, None, runtime.clock).id, runtime.clock)
 
 
-def _until_called(runtime: Runtime, calls: int) -> int:
+def until_called(runtime: Runtime, calls: int) -> int:
     """Waits until every patient's first call has ended; what is tried again later is not waited for."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while True:
@@ -98,7 +99,7 @@ def _calls(runtime: Runtime) -> Sequence[Mapping[str, int]]:
         return [{"late": late or 0, "bad": bad or 0} for late, bad in rows]
 
 
-def _latencies(runtime: Runtime) -> dict[str, list[float]]:
+def latencies(runtime: Runtime) -> dict[str, list[float]]:
     """Real milliseconds from the end of the words to the first audio, by how the patient answered."""
     found: dict[str, list[float]] = {"speech": [], "keys": [], "silence": []}
     with runtime.sessions.begin() as session:

@@ -1,5 +1,6 @@
 """The conversation behind a live call: telephony's port, with the assistant and dialogues behind it."""
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -17,6 +18,8 @@ from telephony.api import ConversationSpec, Expected, Heard, Outcome, Spoken
 
 KNOWN_QUESTIONNAIRES = 64
 MAX_REMEMBERED = 5_000
+WHETHER = re.compile(r"有没有([\u4e00-\u9fff]{1,6}?)[，。？?]")
+"""People answer with the question's own words: 没有发烧."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,8 @@ class DialogueConversations:
         if item is None or item.type == "display":
             return None
         words = [word for option in item.options for word in (option.display, *option.synonyms)]
+        for asked in WHETHER.findall(item.text_voice) if item.type == "boolean" else ():
+            words += [f"没有{asked}", f"没{asked}", f"有{asked}"]
         return Expected(item.type, tuple(words), item.unit, item.minimum, item.maximum)
 
     def _item(self, spec: ConversationSpec, reply: dialogs.Reply) -> Item | None:

@@ -53,6 +53,10 @@ class Settings(BaseSettings):
         default_factory=dict, description="JSON: who answers which number, by persona key; others are drawn by weight"
     )
     simulator_silent_voices: bool = Field(False, description="Personas send silence of the right length, not speech")
+    simulator_recordings: Path | None = Field(
+        None, description="Folder of recorded syllables with manifest.csv; empty: personas speak with espeak-ng alone"
+    )
+    simulator_noise_db: float | None = Field(None, description="Speech to noise on simulated lines in dB; empty: none")
     simulator_persona: str = Field("", description="Who answers every simulated call; empty: drawn by weight")
     caller_id: str = "+862012345678"
     transfer_number: str = Field("", description="Where a patient who wants a person is connected; empty: nobody is")

@@ -31,5 +31,8 @@ def simulator_app(settings: Settings, secrets: LocalSecrets) -> FastAPI:
             only=settings.simulator_persona or None,
             store=folder / "calls.db",
             voices=folder / "voices",
+            transcripts=settings.recognition != "vosk",
+            recordings=settings.simulator_recordings,
+            noise_db=settings.simulator_noise_db,
         )
     )

@@ -117,7 +117,7 @@ def parse_numeral(text: str) -> float | None:
     written = text.replace("幺", "一").replace("〇", "零")
     try:
         return float(cn2an.cn2an(written, "smart"))
-    except ValueError:
+    except (ValueError, KeyError):  # KeyError: cn2an on unordered places, as a recogniser may hear them ("十三百")
         return None
 
 

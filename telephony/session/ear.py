@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,7 +37,7 @@ class Hearer:
         self._answers_unheard = answers_unheard
         self._stream: Stream | None = None
         self._partial = ""
-        self._phrases: frozenset[str] = frozenset()
+        self._grammar: Grammar | None = None
         self.fault: str | None = None
         """Why nothing more is recognised in this call."""
 
@@ -59,7 +58,7 @@ class Hearer:
     @property
     def whole(self) -> bool:
         """Whether the words so far are a whole answer."""
-        return self._partial in self._phrases
+        return bool(self._partial) and self._grammar is not None and self._grammar.whole(self._partial)
 
     def _one(self, job: Job, events: list[object]) -> None:
         match job.kind:
@@ -77,8 +76,7 @@ class Hearer:
         self._stream, self._partial = None, ""
         if self._recognition is None or self.fault is not None:
             return
-        phrases = job.grammar.phrases if job.grammar else ()
-        self._phrases = frozenset(phrase.replace(" ", "") for phrase in phrases)
+        self._grammar = job.grammar
         try:
             self._stream = self._recognition.recogniser.start(job.grammar)
         except RecognitionUnavailable as error:
@@ -190,7 +188,7 @@ class Ear:
                 case "interrupts":
                     self._put(Job("interrupts"))
                 case "over":
-                    self._put(Job("over", said_at=time.monotonic()))
+                    self._put(Job("over", said_at=self._now() - cut.quiet_seconds))
 
     def _put(self, job: Job) -> None:
         self._jobs.append(job)

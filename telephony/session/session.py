@@ -157,7 +157,9 @@ class CallSession:
                 self.note("patient.silent", {"turns": silences})
                 return
             self.patient_turns += int(heard.event is None)
-            began = turn.said_at or time.monotonic()
+            began = time.monotonic()
+            if turn.said_at is not None:
+                began -= self._tempo.real(self._tempo.now() - turn.said_at)
             spoken = await self._think(self._runtime.conversations.respond, self._call.conversation, heard)
             if spoken.segments:
                 self._forget_early()

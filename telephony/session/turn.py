@@ -37,7 +37,7 @@ class Unclear:
     """The patient said something in which no awaited word was heard.
 
     Attributes:
-        said_at: When its last sound was heard (time.monotonic).
+        said_at: Call second of its last sound.
     """
 
     said_at: float | None = None
@@ -54,7 +54,7 @@ class Turn:
         heard_whole: The prompt was played to its end.
         going_away: It was broken off because this process ends.
         resumes: The bot fell silent for nothing: the rest of the prompt is to be said.
-        said_at: When the last sound of the answer was heard (time.monotonic).
+        said_at: Call second of the last sound of the answer.
         minds_backchannels: 嗯 and 好的 said into the prompt are an answer; else they neither answer nor interrupt.
     """
 

@@ -33,8 +33,8 @@ class Patience:
 
 
 PATIENCE = {
-    "yes_no": Patience(0.6, 0.4, 8.0),
-    "choice": Patience(0.8, 0.5, 12.0),
+    "yes_no": Patience(0.6, 0.3, 8.0),
+    "choice": Patience(0.8, 0.4, 12.0),
     "number": Patience(1.0, 0.8, 12.0),
     "date": Patience(1.1, 0.8, 15.0),
     "open": Patience(1.6, 1.6, 45.0),
@@ -48,10 +48,12 @@ class Cut:
     Attributes:
         kind: `began` with the frames before it, `sound` while it lasts, `interrupts` once it is meant, `over`.
         pcm: The samples to hear.
+        quiet_seconds: How long the pause was that ended it.
     """
 
     kind: CutKind
     pcm: bytes = b""
+    quiet_seconds: float = 0.0
 
 
 class UtteranceCutter:
@@ -89,8 +91,8 @@ class UtteranceCutter:
             self._quiet_seconds += FRAME_SECONDS
         enough = self.patience.whole_seconds if self.whole else self.patience.pause_seconds
         if self._quiet_seconds >= enough or self._seconds >= self.patience.longest_seconds:
+            cuts.append(Cut("over", quiet_seconds=self._quiet_seconds))
             self.drop()
-            cuts.append(Cut("over"))
         return cuts
 
     def drop(self) -> None:
@@ -99,11 +101,6 @@ class UtteranceCutter:
         self.voiced_seconds = self._quiet_seconds = self._seconds = 0.0
         self._recent.clear()
         self._before.clear()
-
-    @property
-    def quiet_seconds(self) -> float:
-        """Since the last speech of the utterance under way."""
-        return self._quiet_seconds
 
     def _wait(self, pcm: bytes, *, voiced: bool) -> list[Cut]:
         self._before.append(pcm)

@@ -34,7 +34,7 @@ class Transcript:
     """Words, from the recogniser; from the wire only the simulator's are taken.
 
     Attributes:
-        said_at: When the last sound of them was heard (time.monotonic); None where that is not known.
+        said_at: Call second of the last sound of them; None where that is not known.
     """
 
     text: str = field(repr=False)

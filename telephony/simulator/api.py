@@ -21,7 +21,7 @@ from telephony.simulator.personas import Library
 from telephony.simulator.run import FINAL, CallRun, dialled_number
 from telephony.simulator.settings import SimulatorSettings
 from telephony.simulator.store import SimCall, Store, now
-from telephony.simulator.voice import PersonaVoices
+from telephony.simulator.voice import PersonaVoices, VoiceOptions
 
 CALLS = "/2010-04-01/Accounts/{account}/Calls"
 E164 = re.compile(r"\+[1-9]\d{7,14}")
@@ -53,7 +53,8 @@ class Exchange:
         self.store = Store(settings.store)
         self.store.fail_lost()
         self.library = Library.load(settings.personas)
-        self.voices = PersonaVoices(settings.voices, silent=settings.silent_voices)
+        voices = (settings.voices, settings.silent_voices, settings.recordings, settings.noise_db, settings.seed)
+        self.voices = PersonaVoices(VoiceOptions(*voices))
         self.http = httpx.AsyncClient(timeout=CALLBACK_TIMEOUT_SECONDS, trust_env=False)
         self.runs: dict[str, CallRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()

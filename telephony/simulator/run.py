@@ -114,6 +114,7 @@ class CallRun:
             async with connect(url, additional_headers=headers, compression=None, max_queue=2000, proxy=None) as socket:
                 ids = {"account": self._settings.account_sid, "call": self._sid, "stream": "MZ" + secrets.token_hex(16)}
                 self._stream = Stream(socket, ids, parameters, Tempo(self._settings.pace), self._heard)
+                self._stream.idles_with(self._voices.idle)
                 self._spawn(self._answer())
                 self._spawn(self._limit())
                 if self._persona.backchannels:
@@ -173,6 +174,8 @@ class CallRun:
             return
         reaction = self._patient.hear(mark)
         if reaction is not None:
+            if reaction.words:
+                self._store.note_said(self._sid, mark, reaction.words)
             self._spawn(self._react(reaction))
 
     async def _react(self, reaction: Reaction) -> None:
@@ -193,10 +196,11 @@ class CallRun:
         await self._tempo.sleep(reaction.wait_seconds)
         loop = asyncio.get_running_loop()
         frames = await loop.run_in_executor(
-            self._voices.workers, self._voices.speech, reaction.words, self._persona.manner
+            self._voices.workers, self._voices.speech, reaction.words, self._persona.manner, self._call.to
         )
         if self._stream is not None:
-            self._stream.say(frames, *_words(reaction) if transcript else (None, None))
+            told = transcript and self._settings.transcripts
+            self._stream.say(frames, *_words(reaction) if told else (None, None))
 
     async def _finish(self) -> None:
         for task in self._tasks:

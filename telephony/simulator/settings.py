@@ -20,6 +20,9 @@ class SimulatorSettings:
         store: SQLite file of its calls; memory if None.
         voices: Folder of rendered persona speech.
         silent_voices: Personas send silence of the right length instead of speech (for load tests).
+        transcripts: Words come beside the audio, as from a recogniser.
+        recordings: Folder of a corpus; its speaker of syllables is one of the personas' voices.
+        noise_db: Speech to noise on the line; no noise if None.
     """
 
     auth_token: str = field(repr=False)
@@ -34,3 +37,6 @@ class SimulatorSettings:
     store: Path | None = None
     voices: Path | None = None
     silent_voices: bool = False
+    transcripts: bool = True
+    recordings: Path | None = None
+    noise_db: float | None = None

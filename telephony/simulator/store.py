@@ -75,6 +75,7 @@ class Store:
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS calls (sid TEXT PRIMARY KEY, number TEXT, created_at TEXT, body TEXT)"
         )
+        self._db.execute("CREATE TABLE IF NOT EXISTS said (sid TEXT, mark TEXT, words TEXT)")
         self._db.execute("CREATE INDEX IF NOT EXISTS ix_calls_number ON calls (number, created_at)")
 
     def put(self, call: SimCall) -> SimCall:
@@ -84,6 +85,16 @@ class Store:
                 "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?)", (call.sid, call.to, call.created_at, body)
             )
         return call
+
+    def note_said(self, sid: str, mark: str, words: str) -> None:
+        """Keeps what a persona said after a mark, to compare with what was understood."""
+        with self._lock:
+            self._db.execute("INSERT INTO said VALUES (?, ?, ?)", (sid, mark, words))
+
+    def said(self) -> list[tuple[str, str, str]]:
+        """Call, mark and words of all that personas said, in order."""
+        with self._lock:
+            return list(self._db.execute("SELECT sid, mark, words FROM said ORDER BY rowid"))
 
     def change(self, sid: str, **values: Any) -> SimCall:  # noqa: ANN401 - SimCall's fields
         call = self.get(sid)

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -43,6 +43,7 @@ class Stream:
         self._chunk = itertools.count(1)
         self._playing: deque[str | None] = deque()
         self._saying: deque[tuple[bytes | None, dict[str, Any] | None]] = deque()
+        self._idle: Iterator[str] = itertools.repeat(SILENCE)
         self._sent_frames = 0
         self.bot_frames = 0
         self.over = asyncio.Event()
@@ -61,6 +62,11 @@ class Stream:
             ids = {"accountSid": self._ids["account"], "callSid": self._ids["call"]}
             await self._send({"event": "stop", "stop": ids})
         await self._socket.close()
+
+    def idles_with(self, frames: Sequence[bytes]) -> None:
+        """What the line sounds like while the patient says nothing; silence for none."""
+        if frames:
+            self._idle = itertools.cycle([base64.b64encode(frame).decode() for frame in frames])
 
     def say(self, frames: list[bytes], then: dict[str, Any] | None = None, first: dict[str, Any] | None = None) -> None:
         """Queues the patient's audio; a message may come before its first frame, and one follow its last."""
@@ -89,7 +95,7 @@ class Stream:
 
     async def _frame(self) -> None:
         """20 ms: the patient says a frame and hears a frame."""
-        payload = SILENCE
+        payload = next(self._idle)
         while self._saying:
             frame, message = self._saying.popleft()
             if message is not None:

@@ -1,8 +1,9 @@
 """What may be said to a question, as phrases: its answers, numbers, dates, and what may always be said."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal
 
 from telephony.speech.recognition import Grammar
@@ -56,7 +57,10 @@ YES_NO = (
     *("是", "是的", "不是", "对", "对的", "不对", "没错", "可以", "不可以", "好的", "好", "行", "不行"),
     *("有", "有的", "没有", "没有的", "都没有"),
 )
+BEFORE = ("嗯", "呃", "那个", "就是", "都是", "我", "大概", "好像", "应该", "现在", "已经")
+AFTER = ("的", "了", "啊", "吧", "呢", "谢谢")
 IDENTITY = (
+    *("是的 我就是", "对 我就是", "对 是我", "是的 是我", "对 我是本人", "我是本人", "我就是本人", "是我本人"),
     "是我",
     "我就是",
     "是本人",
@@ -95,6 +99,19 @@ DAY_PARTS = ("早上", "上午", "中午", "下午", "晚上")
 DELAYS = ("半小时以后", "一个小时以后", "两个小时以后", "十分钟以后", "过一会儿", "等会儿", "现在可以")
 
 
+_DIGIT = "[一二三四五六七八九]"
+_BELOW_HUNDRED = f"(?:{_DIGIT}?十{_DIGIT}?|{_DIGIT})"
+_AFTER_HUNDRED = f"(?:{_DIGIT}十{_DIGIT}?|零{_DIGIT}|{_DIGIT})?"
+_HUNDREDS = f"(?:[两一二三四五六七八九]百{_AFTER_HUNDRED})"
+_THOUSANDS = f"(?:[两一二三四五六七八九]千(?:{_HUNDREDS}|零{_BELOW_HUNDRED}|{_DIGIT})?)"
+_WHOLE = f"(?:零|两|{_BELOW_HUNDRED}|{_HUNDREDS}|{_THOUSANDS}|{_BELOW_HUNDRED}万(?:{_THOUSANDS}|{_DIGIT})?)"
+_NUMBER = re.compile(
+    f"{_WHOLE}(?:(?:点|度)(?:[零一二三四五六七八九]{{1,2}}|半))?[^零一二三四五六七八九十百千万点半]{{0,4}}"
+)
+"""One number as people say it, with a unit behind it; 一百百十八 is none."""
+_PADDING = re.compile(f"^(?:{'|'.join(BEFORE)})+|(?:{'|'.join(AFTER)})+$")
+
+
 @dataclass(frozen=True)
 class Expected:
     """What a question waits for.
@@ -118,7 +135,7 @@ class Expected:
 def phrases(expected: Expected) -> tuple[str, ...]:
     """All that may be said; answers are listed more often than the rest, which makes them likelier."""
     own = _answers(expected)
-    return (*(own * ANSWER_WEIGHT), *ALWAYS, *LISTENING)
+    return (*(own * ANSWER_WEIGHT), *ALWAYS, *LISTENING, *BEFORE, *AFTER)
 
 
 def expected_at(place: str, asked: Expected | None) -> Expected:
@@ -143,7 +160,24 @@ def grammar(expected: Expected, accept_at: Accept) -> Grammar:
         accept_at: The model's threshold of a family.
     """
     family = FAMILIES[expected.kind]
-    return Grammar(phrases(expected), accept_at(family), family)
+    return Grammar(phrases(expected), accept_at(family), family, partial(is_whole, expected))
+
+
+def is_whole(expected: Expected, text: str) -> bool:
+    """Whether words without spaces are an answer to a question, or what may always be said."""
+    bare = _PADDING.sub("", text)
+    if expected.kind in {"integer", "decimal"} and _NUMBER.fullmatch(bare):
+        return True
+    known = _known(expected)
+    return text in known or bare in known
+
+
+@lru_cache(256)
+def _known(expected: Expected) -> frozenset[str]:
+    """All answers but the parts that numbers are made of."""
+    numeric = expected.kind in {"integer", "decimal"}
+    own = [] if numeric else _answers(expected)
+    return frozenset(phrase.replace(" ", "") for phrase in (*own, *ALWAYS, *LISTENING))
 
 
 def _answers(expected: Expected) -> list[str]:

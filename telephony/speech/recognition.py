@@ -1,6 +1,6 @@
 """Hearing words in telephone audio: the port that calls use, and what it gives."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -63,11 +63,19 @@ class Grammar:
         phrases: Whole answers, each written as words with spaces between or as one.
         accept_at: Confidence from which an answer is taken without asking again.
         family: What sort of answer, for figures: `yes_no`, `choice`, `number`, `date`, `open`.
+        is_whole: Whether words make up an answer; what does not is never accepted. None: any phrase does, by itself.
     """
 
     phrases: tuple[str, ...] = field(repr=False)
     accept_at: float
     family: str = "choice"
+    is_whole: Callable[[str], bool] | None = field(default=None, repr=False, compare=False)
+
+    def whole(self, text: str) -> bool:
+        """Whether words without spaces make up an answer."""
+        if self.is_whole is not None:
+            return self.is_whole(text)
+        return text in {phrase.replace(" ", "") for phrase in self.phrases}
 
 
 class Stream(Protocol):

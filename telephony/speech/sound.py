@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from telephony.audio.pcm import FRAME_SAMPLES, SILENT_DBFS, Pcm16
+from telephony.audio.pcm import FRAME_SAMPLES, FRAME_SECONDS, SILENT_DBFS, Pcm16
 
 SILENT_BELOW_DBFS = -55.0
 LIVELY_DB = 9.0
 LIVELY_FRAMES = 4
 FLOOR_SHARE = 0.2
+SOUND_FRAMES = 4
+WITHIN_PEAK_DB = 22.0
 
 
 class SoundMeter:
@@ -37,6 +39,18 @@ class SoundMeter:
     def silent(self) -> bool:
         """Nothing rose above a quiet line."""
         return self.loudest_dbfs < SILENT_BELOW_DBFS
+
+    def loud_span(self) -> tuple[float, float] | None:
+        """Seconds from the beginning at which the first and the last sound of some length were; None for none."""
+        levels = np.array(self._levels)
+        if not levels.size:
+            return None
+        floor = float(np.quantile(levels, FLOOR_SHARE))
+        loud = levels > max(floor + LIVELY_DB, levels.max() - WITHIN_PEAK_DB, SILENT_BELOW_DBFS)
+        runs = np.flatnonzero(np.convolve(loud, np.ones(SOUND_FRAMES), mode="valid") >= SOUND_FRAMES)
+        if not runs.size:
+            return None
+        return float(runs[0]) * FRAME_SECONDS, float(runs[-1] + SOUND_FRAMES) * FRAME_SECONDS
 
     @property
     def lively(self) -> bool:

@@ -21,6 +21,10 @@ UNKNOWN = "[unk]"
 DICTATION_ACCEPTS_AT = 0.9
 REMEMBERED_GRAMMARS = 512
 LONGEST_SECONDS = 60.0
+MOST_BEFORE_SECONDS = 0.3
+MOST_AFTER_SECONDS = 0.5
+MOST_AFTER_NUMBER_SECONDS = 0.32
+"""Sound beyond the words that is no word: a long vowel goes on after the network has named it; a digit is short."""
 FAILED = "语音识别出错，请改用按键。"
 
 
@@ -52,7 +56,7 @@ class VoskRecogniser:
             native.SetWords(True)
         except Exception as error:
             raise RecognitionUnavailable("failed", FAILED) from error
-        return VoskStream(native, DICTATION_ACCEPTS_AT if grammar is None else grammar.accept_at)
+        return VoskStream(native, grammar)
 
     def covers(self, phrases: Sequence[str]) -> tuple[str, ...]:
         """Phrases with a part that the lexicon lacks."""
@@ -101,12 +105,13 @@ class VoskStream:
 
     Args:
         native: The library's recogniser.
-        accept_at: Confidence from which the result is accepted.
+        grammar: What may be said; None for dictation.
     """
 
-    def __init__(self, native: Any, accept_at: float) -> None:  # noqa: ANN401
+    def __init__(self, native: Any, grammar: Grammar | None) -> None:  # noqa: ANN401
         self._native = native
-        self._accept_at = accept_at
+        self._grammar = grammar
+        self._accept_at = DICTATION_ACCEPTS_AT if grammar is None else grammar.accept_at
         self._meter = SoundMeter()
         self._words: list[Word] = []
         self._taken_seconds = 0.0
@@ -137,14 +142,26 @@ class VoskStream:
                 Recognised("noise", foreign=foreign) if not self._meter.lively else Recognised("speech", foreign=True)
             )
         sure = min(word.confidence for word in known)
+        text = "".join(word.text for word in known)
+        sound = not foreign and self._all_heard(known) and (self._grammar is None or self._grammar.whole(text))
         return Recognised(
             kind="speech",
-            text="".join(word.text for word in known),
+            text=text,
             words=known,
             confidence=sure,
-            accepted=sure >= self._accept_at and not foreign,
+            accepted=sound and sure >= self._accept_at,
             foreign=foreign,
         )
+
+    def _all_heard(self, words: tuple[Word, ...]) -> bool:
+        """Whether the words reach over all that sounded: 三十八度 of 三十八度二 is another temperature."""
+        span = self._meter.loud_span()
+        if span is None:
+            return True
+        number = self._grammar is not None and self._grammar.family == "number"
+        most_after = MOST_AFTER_NUMBER_SECONDS if number else MOST_AFTER_SECONDS
+        before, after = words[0].start_seconds - span[0], span[1] - words[-1].end_seconds
+        return before < MOST_BEFORE_SECONDS and after < most_after
 
     def _keep(self, written: str) -> None:
         for word in json.loads(written).get("result", ()):

@@ -11,6 +11,7 @@ import yaml
 from core_api.questionnaires.schemas import Item, Option
 from dialogs.understanding.cues import cue, settle
 from dialogs.understanding.dates import read_callback_time, say_time
+from dialogs.understanding.numbers import parse_numeral
 from dialogs.understanding.reading import read_answer, refuses, skips, unsure
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -96,6 +97,11 @@ def test_words_are_read_as_meant(name: str, words: str, value: object) -> None:
 
 
 @pytest.mark.unit
+@pytest.mark.parametrize("words", ["万万十零", "万万百十"])
+def test_places_out_of_order_are_no_number(words: str) -> None:
+    assert parse_numeral(words) is None
+
+
 @pytest.mark.parametrize(("words", "at"), TABLE["callback"].items(), ids=list(TABLE["callback"]))
 def test_callback_times_are_read_and_moved_into_the_window(words: str, at: str | None) -> None:
     when = read_callback_time(words, NOW)

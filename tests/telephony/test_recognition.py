@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from telephony.speech.choosing import choose, warm_up
-from telephony.speech.grammars import Expected, expected_at, grammar, phrases, small_number
+from telephony.speech.grammars import Expected, expected_at, grammar, is_whole, phrases, small_number
 from telephony.speech.model_files import describe
 from telephony.speech.recognition import Grammar, RecognitionUnavailable
 from telephony.speech.sherpa_recogniser import SherpaRecogniser
@@ -63,6 +63,13 @@ class TestVosk:
         assert result.kind == "speech"
         assert result.foreign
         assert not result.accepted
+
+    def test_words_that_leave_sound_unheard_are_not_accepted(self, recogniser: VoskRecogniser) -> None:
+        rest = spoken("三十八")[2400:]
+        number = Grammar(("三十八", "度", "五"), 0.5, "number", is_whole=lambda text: text == "三十八")
+        assert listen(recogniser, spoken("三十八"), number)[1].accepted
+        hidden = spoken("三十八")[:-4800] + rest[::-1][:9600] + bytes(4800)
+        assert not listen(recogniser, hidden, number)[1].accepted
 
     def test_silence_is_silence(self, recogniser: VoskRecogniser) -> None:
         assert listen(recogniser, bytes(16000), YES_NO)[1].kind == "silence"
@@ -248,6 +255,20 @@ class TestGrammars:
     def test_large_numbers_are_made_of_pairs(self) -> None:
         said = set(phrases(Expected("integer", minimum=0, maximum=3000)))
         assert {"三 百", "百 二十五", "两 千", "千 五"} <= said
+
+    @pytest.mark.parametrize("said", ["三十八度二", "一百零五", "三千二百克", "两百", "九分", "嗯三十九周", "一万二"])
+    def test_a_whole_number(self, said: str) -> None:
+        assert is_whole(Expected("decimal", minimum=0, maximum=20000), said)
+
+    @pytest.mark.parametrize("said", ["一百百十八", "三百百十", "十三百", "百克", "公斤", "点五"])
+    def test_a_number_in_pieces_is_no_answer(self, said: str) -> None:
+        assert not is_whole(Expected("decimal", minimum=0, maximum=20000), said)
+
+    def test_an_answer_may_have_words_around_it_and_not_another_answer(self) -> None:
+        asked = Expected("choice", ("按时", "停了"))
+        assert is_whole(asked, "都是按时的")
+        assert is_whole(asked, "转人工")
+        assert not is_whole(asked, "按时停了")
 
     def test_days_and_times(self) -> None:
         assert {"昨天", "十一月 五号", "上 周三"} <= set(phrases(Expected("date")))
