@@ -30,6 +30,7 @@ from assistant.conversations.service import (
 )
 from assistant.desk import service as desk
 from assistant.desk.board.endpoints import router as board_router
+from assistant.desk.calendar.service import holidays
 from assistant.desk.demo import staff_desk
 from assistant.desk.inbox.case_endpoints import router as cases_router
 from assistant.desk.inbox.endpoints import router as inbox_router
@@ -71,6 +72,7 @@ __all__ = [
     "desk_tick",
     "forget_visits",
     "give_back",
+    "holidays",
     "last_message",
     "load_library",
     "measure_safety",

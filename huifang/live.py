@@ -3,26 +3,24 @@
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy.orm import Session
 
 from core_api.kit.faults import described
-from core_api.kit.outbox import Event, tail
+from core_api.kit.follow import Follower
+from core_api.kit.outbox import Event
 from core_api.kit.web import SESSION_COOKIE, Runtime
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.3
-# A transaction may commit later than one that began after it; looking back this far finds its events too.
+# What committed just before somebody began to listen may be missing in the page that they loaded.
 LOOK_BACK = timedelta(seconds=10)
-MAX_REMEMBERED = 20_000
 MAX_QUEUE = 1_000
 RECHECK_SECONDS = 60.0
 UNAUTHENTICATED, FORBIDDEN, TOO_SLOW = 4401, 4403, 4408
@@ -60,30 +58,30 @@ class LiveFeed:
         self._runtime = runtime
         self._enrich = dict(enrich or {})
         self._subscribers: dict[asyncio.Queue[Message | None], frozenset[str]] = {}
-        self._seen: OrderedDict[UUID, None] = OrderedDict()
 
     async def run(self) -> None:
         """Polls while anybody listens; a database that fails for a moment is asked again."""
+        follower: Follower | None = None
         since = self._runtime.clock.now()
         while True:
             await asyncio.sleep(POLL_SECONDS)
             if not self._subscribers:
-                since = self._runtime.clock.now()
+                follower, since = None, self._runtime.clock.now()
                 continue
+            follower = follower or Follower()
             try:
-                messages = await asyncio.to_thread(self.poll, since)
+                messages = await asyncio.to_thread(self.poll, follower, since - LOOK_BACK)
             except Exception as error:  # noqa: BLE001 - the feed goes on whatever one round meets
                 log.error("live feed could not read the outbox", extra={"error": described(error)})  # noqa: TRY400
                 continue
-            since = max(since, self._runtime.clock.now() - LOOK_BACK)
             for topics, message in messages:
                 self._deliver(topics, message)
 
-    def poll(self, since: datetime) -> list[tuple[frozenset[str], Message]]:
-        """Reads the events since a moment that were not read before."""
+    def poll(self, follower: Follower, since: datetime) -> list[tuple[frozenset[str], Message]]:
+        """The events that a follower has not seen yet, but for those made before a moment."""
         with self._runtime.sessions() as session:
             session.connection(execution_options={"read_only": True})
-            fresh = [event for event in tail(session, since) if event.id not in self._seen]
+            fresh = [event for event in follower.poll(session, self._runtime.clock.now()) if event.created_at >= since]
             return [self._message(session, event) for event in fresh]
 
     @contextlib.asynccontextmanager
@@ -97,7 +95,6 @@ class LiveFeed:
             self._subscribers.pop(queue, None)
 
     def _message(self, session: Session, event: Event) -> tuple[frozenset[str], Message]:
-        self._remember(event.id)
         data = dict(event.data)
         if event.name in self._enrich:
             data |= self._enrich[event.name](session, event)
@@ -117,11 +114,6 @@ class LiveFeed:
                     queue.put_nowait(None)
                     break
                 queue.put_nowait({"topic": topic, **message})
-
-    def _remember(self, event_id: UUID) -> None:
-        self._seen[event_id] = None
-        while len(self._seen) > MAX_REMEMBERED:
-            self._seen.popitem(last=False)
 
 
 @router.websocket("/api/live")

@@ -146,7 +146,7 @@ def _decide(
     task: TaskFacts | None,
 ) -> Decision:
     now = runtime.clock.now()
-    allowed = policy.rules_for(campaign, runtime.zone, now)
+    allowed = policy.rules_for(session, campaign, runtime.zone, now)
     load = policy.load_facts(session, campaign.id, target.patient_id, allowed, now)
     known = {"task_open": task is not None and task.open, "callback_asked": target.callback_at is not None}
     return rules.decide(contact, load.model_copy(update=known), allowed, now)

@@ -56,7 +56,7 @@ def _attend(session: Session, runtime: CampaignRuntime, campaign: CampaignRow) -
     if campaigns.finish_if_done(session, campaign.id, runtime.clock):
         return False
     now = runtime.clock.now()
-    return rules.is_open(policy.rules_for(campaign, runtime.zone, now), now)
+    return rules.is_open(policy.rules_for(session, campaign, runtime.zone, now), now)
 
 
 def _room(session: Session, runtime: CampaignRuntime, campaign: CampaignRow, live: tuple[int, int]) -> int:

@@ -1,24 +1,29 @@
 """Gathers what the contact policy decides on."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from assistant import api as assistant
 from campaigns.attempts import service as attempts
 from campaigns.campaigns.schemas import CampaignRow
-from campaigns.policy.holidays import holidays_around
 from campaigns.policy.schemas import REASON_LABELS, LoadFacts, PolicyRules, Window
 
+HOLIDAYS_AHEAD = timedelta(days=400)
+"""Further ahead no next time to call is looked for."""
 
-def rules_for(campaign: CampaignRow, zone: ZoneInfo, now: datetime) -> PolicyRules:
-    """A campaign's rules on a day."""
+
+def rules_for(session: Session, campaign: CampaignRow, zone: ZoneInfo, now: datetime) -> PolicyRules:
+    """A campaign's rules on a day; holidays are the hospital's calendar, which the desk keeps."""
     start, end = campaign.window
+    today = now.astimezone(zone).date()
+    skipped = campaign.skip_holidays
     return PolicyRules(
         zone=zone,
         window=Window(start=start, end=end),
-        holidays=holidays_around(now.astimezone(zone).year) if campaign.skip_holidays else frozenset(),
+        holidays=assistant.holidays(session, today, today + HOLIDAYS_AHEAD) if skipped else frozenset(),
         patient_daily_cap=campaign.patient_daily_cap,
         campaign_daily_cap=campaign.daily_cap,
     )

@@ -91,14 +91,6 @@ def handle_pending(
     return done + sum(_handle_one(sessions, handlers, clock, seq) for seq in wanted)
 
 
-def tail(session: Session, after: datetime, limit: int = 500) -> list[Event]:
-    """Events made at or after a moment, oldest first; for live pages, which remember the ids they have seen."""
-    rows = session.scalars(
-        select(OutboxEvent).where(OutboxEvent.created_at >= after).order_by(OutboxEvent.seq).limit(limit)
-    )
-    return [_event(row) for row in rows]
-
-
 def _settle(sessions: Sessions, clock: Clock, seqs: Sequence[int]) -> int:
     """Marks events that nobody handles, which only pages follow, in one statement."""
     if not seqs:
@@ -120,7 +112,7 @@ def _handle_one(sessions: Sessions, handlers: Mapping[str, Sequence[Handler]], c
                 return 0
             row = session.get_one(OutboxEvent, seq)
             for handler in handlers.get(row.name, ()):
-                handler(session, _event(row))
+                handler(session, event_of(row))
             return 1
     except Exception as error:  # noqa: BLE001 - the edge of one event: the others go on
         log.error("outbox event failed", extra={"seq": seq, "error": described(error)})  # noqa: TRY400 - see faults
@@ -146,5 +138,6 @@ def _postpone(sessions: Sessions, clock: Clock, seq: int, error: str) -> None:
         row.next_try_at = clock.now() + timedelta(seconds=RETRY_BASE_SECONDS ** min(row.attempts, 8))
 
 
-def _event(row: OutboxEvent) -> Event:
+def event_of(row: OutboxEvent) -> Event:
+    """A row as handlers and followers see it."""
     return Event(row.seq, row.id, row.name, row.subject_id, row.data, row.created_at)

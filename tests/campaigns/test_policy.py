@@ -4,8 +4,10 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
-from campaigns.policy.holidays import holidays_around
+from assistant.desk.calendar import service as calendar
+from assistant.desk.calendar.schemas import DayIn
 from campaigns.policy.rules import decide, is_open, lasting_reasons
 from campaigns.policy.schemas import REASON_LABELS, LoadFacts, PolicyRules, Window
 from campaigns.policy.service import label
@@ -105,16 +107,22 @@ class TestWindow:
 
 
 class TestHolidays:
-    def test_waits_for_the_day_after_the_national_holiday(self) -> None:
-        rules = RULES.model_copy(update={"holidays": holidays_around(2026)})
+    """They are the desk's calendar: what somebody enters on the rota's page holds for campaigns at once."""
+
+    def test_waits_for_the_day_after_the_national_holiday(self, session: Session) -> None:
+        calendar.load_library(session)
+        known = calendar.holidays(session, date(2026, 9, 1), date(2026, 12, 31))
+        rules = RULES.model_copy(update={"holidays": known})
         decision = at("2026-10-03T10:00", rules=rules)
         assert decision.reasons == ("holiday",)
         assert decision.next_allowed_at == local("2026-10-08T09:00")
         assert not is_open(rules, local("2026-10-03T10:00"))
+        calendar.put_day(session, date(2026, 11, 20), DayIn(kind="holiday", name="院庆"))
+        assert date(2026, 11, 20) in calendar.holidays(session, date(2026, 9, 1), date(2026, 12, 31))
 
-    def test_knows_only_fixed_days_of_a_year_that_is_not_listed(self) -> None:
-        assert date(2031, 10, 2) in holidays_around(2031)
-        assert date(2026, 2, 17) in holidays_around(2025)
+    def test_knows_only_fixed_days_of_a_year_that_is_not_listed(self, session: Session) -> None:
+        known = calendar.holidays(session, date(2030, 12, 1), date(2031, 12, 31))
+        assert {date(2031, 10, 2), date(2031, 5, 2)} <= known
 
 
 class TestLoad:

@@ -37,6 +37,11 @@ def days_between(session: Session, first: date, last: date) -> list[CalendarDay]
     return sorted(found.values(), key=lambda one: one.day)
 
 
+def holidays(session: Session, first: date, last: date) -> frozenset[date]:
+    """The public holidays of a stretch."""
+    return frozenset(day for day, kind in kinds(session, first, last).items() if kind == "holiday")
+
+
 def kinds(session: Session, first: date, last: date) -> dict[date, DayKind]:
     return {one.day: one.kind for one in days_between(session, first, last)}
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from core_api.kit.clock import FixedClock
 from core_api.kit.db import Sessions
-from core_api.kit.outbox import Event, Handler, OutboxEvent, handle_pending, publish, tail
+from core_api.kit.follow import Follower
+from core_api.kit.outbox import Event, Handler, OutboxEvent, handle_pending, publish
 
 pytestmark = pytest.mark.unit
 
@@ -71,4 +72,4 @@ class TestPublish:
             publish(session, "call.ended", None, {}, clock)
             session.rollback()
         with sessions() as session:
-            assert tail(session, clock.now() - timedelta(days=1)) == []
+            assert Follower().poll(session, clock.now()) == []

@@ -16,8 +16,9 @@ from core_api.kit.clock import FixedClock
 from core_api.kit.crypto import Keyring
 from core_api.kit.db import Sessions, new_id
 from core_api.kit.errors import Conflict, Invalid
+from core_api.kit.follow import Follower
 from core_api.kit.masking import mask_identity, mask_name, mask_phone
-from core_api.kit.outbox import publish, tail
+from core_api.kit.outbox import publish
 from core_api.kit.paging import decode_cursor, encode_cursor
 from core_api.kit.web import DATABASE_REQUESTS, CurrentUser, Db, Runtime, install_problem_handlers, require
 
@@ -86,7 +87,7 @@ class TestDb:
     ) -> None:
         client.post("/events", params={"fail": fail})
         with sessions() as session:
-            assert len(tail(session, clock.now())) == kept
+            assert len(Follower().poll(session, clock.now())) == kept
 
 
 class TestTurns:
@@ -113,7 +114,7 @@ class TestTransactionsOfAnEndpointsOwn:
         answer = client.post("/batches", headers={"Authorization": "Bearer nurse"})
         assert answer.status_code == 200
         with sessions() as session:
-            assert len(tail(session, clock.now())) == 1
+            assert len(Follower().poll(session, clock.now())) == 1
 
 
 class TestProblems:
