@@ -131,9 +131,9 @@ def unseal_bytes(keyring: Keyring, place: str, row_id: UUID, sealed: bytes) -> b
     if key is None:
         raise SealBroken(place)
     nonce, tag, body = raw[:NONCE_BYTES], raw[NONCE_BYTES : NONCE_BYTES + TAG_BYTES], raw[NONCE_BYTES + TAG_BYTES :]
-    decryptor = Cipher(SM4(key), modes.GCM(nonce, tag)).decryptor()
-    decryptor.authenticate_additional_data(_place(key_id.decode(), place, row_id))
     try:
+        decryptor = Cipher(SM4(key), modes.GCM(nonce, tag)).decryptor()
+        decryptor.authenticate_additional_data(_place(key_id.decode(), place, row_id))
         return decryptor.update(body) + decryptor.finalize()
     except (InvalidTag, ValueError) as error:
         raise SealBroken(place) from error
@@ -148,20 +148,21 @@ def blind_with(keyring: Keyring, purpose: str, text: str) -> str:
 
 def seal(session: Session, column: str, row_id: UUID, text: str | None) -> str | None:
     """Encrypts a field with the session's key ring; None stays None. `column` is "table.column"."""
-    return None if text is None else seal_with(_ring(session), column, row_id, text)
+    return None if text is None else seal_with(ring_of(session), column, row_id, text)
 
 
 def unseal(session: Session, column: str, row_id: UUID, sealed: str | None) -> str | None:
     """Decrypts a field with the session's key ring; None stays None."""
-    return None if sealed is None else unseal_with(_ring(session), column, row_id, sealed)
+    return None if sealed is None else unseal_with(ring_of(session), column, row_id, sealed)
 
 
 def blind(session: Session, purpose: str, text: str) -> str:
     """The blind index of a text under the session's key ring."""
-    return blind_with(_ring(session), purpose, text)
+    return blind_with(ring_of(session), purpose, text)
 
 
-def _ring(session: Session) -> Keyring:
+def ring_of(session: Session) -> Keyring:
+    """The session's key ring."""
     ring = session.info["keyring"]
     if not isinstance(ring, Keyring):
         raise TypeError

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core_api.kit.crypto import Keyring, blind, blind_with, seal
+from core_api.kit.crypto import Keyring, blind, blind_with, ring_of, seal
 from core_api.kit.db import new_id
 from core_api.patients import rules
 from core_api.patients.schemas import PatientIn, RelativeIn
@@ -44,8 +44,7 @@ def identity_blind(session: Session, number: str) -> str:
 
 def gram_blind(session: Session, gram: str) -> int:
     """A keyed hash of a name part as a 63-bit number; there are few different parts, so they are remembered."""
-    keyring: Keyring = session.info["keyring"]
-    return _gram(keyring.index_key, gram)
+    return _gram(ring_of(session).index_key, gram)
 
 
 @lru_cache(maxsize=GRAMS_REMEMBERED)

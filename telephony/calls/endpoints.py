@@ -1,21 +1,26 @@
 """Calls over HTTP: list, one call with all that is kept of it, and its audio."""
 
+import logging
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from core_api.audit import service as audit
 from core_api.kit.errors import NotFound
+from core_api.kit.faults import described
 from core_api.kit.paging import Cursor, Limit, Page
+from core_api.kit.ranges import in_part
 from core_api.kit.web import CurrentUser, Db, RuntimeDep, require
 from core_api.patients import service as patients
 from core_api.responses import service as responses
 from telephony.calls import details, repository, service
 from telephony.calls.schemas import CallDetail, CallFilter, CallView
+from telephony.session.safe import SealBroken, safe_of
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/calls", tags=["calls"])
 
 Reader = Annotated[CurrentUser, Depends(require("calls.read"), scope="function")]
@@ -52,16 +57,29 @@ def get_call(call_id: UUID, request: Request, session: Db, runtime: RuntimeDep, 
     )
 
 
-@router.get("/{call_id}/audio", response_class=FileResponse)
-def get_audio(call_id: UUID, session: Db, runtime: RuntimeDep, user: Listener) -> FileResponse:
+@router.get("/{call_id}/audio", response_class=Response)
+def get_audio(call_id: UUID, request: Request, session: Db, runtime: RuntimeDep, user: Listener) -> Response:
     """The recording, whole or in parts (Range); listening is audited."""
     kept = repository.recording(session, call_id)
-    path = runtime.data_dir / "recordings" / kept.file_name if kept and kept.file_name else None
-    if kept is None or path is None or not path.is_file():
+    content = (
+        _audio(session, call_id, runtime.data_dir / "recordings" / kept.file_name) if kept and kept.file_name else None
+    )
+    if kept is None or content is None:
         message = "这通电话没有录音"
         raise NotFound(message)
     audit.record(session, user.id, "call.listen", "call", call_id, "收听录音", runtime.clock)
-    return FileResponse(path, media_type=MEDIA_TYPES.get(kept.format or "", "application/octet-stream"))
+    media_type = MEDIA_TYPES.get(kept.format or "", "application/octet-stream")
+    return in_part(content, request.headers.get("range"), media_type, {"Cache-Control": "private, no-store"})
+
+
+def _audio(session: Session, call_id: UUID, path: Path) -> bytes | None:
+    try:
+        return safe_of(session, call_id).read(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, SealBroken) as error:
+        log.error("recording cannot be read", extra={"call_id": call_id, "error": described(error)})  # noqa: TRY400
+        return None
 
 
 def _person(session: Session, patient_id: UUID) -> dict[str, str]:

@@ -15,6 +15,7 @@ from telephony.session.conversation import Outcome
 from telephony.session.line import Line
 from telephony.session.media import Media, MediaClosed
 from telephony.session.recorder import SPOOL_SUFFIX, Recorder, finalise, name_of
+from telephony.session.safe import Safe, SealBroken, safe_of
 from telephony.session.session import CallSession
 from telephony.session.tempo import Tempo
 from telephony.session.turn import Ended
@@ -31,7 +32,7 @@ async def hold(runtime: TelephonyRuntime, call: CallSnapshot, media: Media, pace
         False if the call is held already: then nothing was done, and the connection is still the caller's.
     """
     tempo = Tempo(pace)
-    recorder = Recorder(runtime.spools / f"{call.id}{SPOOL_SUFFIX}")
+    recorder = Recorder(runtime.spools / f"{call.id}{SPOOL_SUFFIX}", await runtime.in_thread(_safe, runtime, call.id))
     line = Line(media.wire, media.send, media.close, media.transfer, recorder, tempo)
     session = CallSession(runtime, call, media.wire, line, recorder, tempo)
     if not runtime.live.add(call.id, session):
@@ -122,8 +123,8 @@ def keep_recording(runtime: TelephonyRuntime, call_id: UUID) -> None:
     if not spool.is_file():
         return
     try:
-        kept = finalise(spool, runtime.recordings)
-    except OSError as error:
+        kept = finalise(spool, runtime.recordings, _safe(runtime, call_id))
+    except (OSError, SealBroken) as error:
         with runtime.sessions.begin() as session:
             reason = {"reason": name_of(error)}
             service.add_event(session, call_id, "recording.failed", reason, runtime.clock)
@@ -132,6 +133,11 @@ def keep_recording(runtime: TelephonyRuntime, call_id: UUID) -> None:
         return
     with runtime.sessions.begin() as session:
         service.set_recording(session, call_id, kept, runtime.clock)
+
+
+def _safe(runtime: TelephonyRuntime, call_id: UUID) -> Safe:
+    with runtime.sessions() as session:
+        return safe_of(session, call_id)
 
 
 def _outcome(runtime: TelephonyRuntime, call: CallSnapshot) -> Outcome:

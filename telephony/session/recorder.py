@@ -12,13 +12,14 @@ from pydub.exceptions import CouldntEncodeError
 
 from telephony.audio.pcm import FRAME_SAMPLES, RATE_HZ
 from telephony.calls.schemas import KeptRecording
+from telephony.session.safe import Safe
 
 log = logging.getLogger(__name__)
 
 FRAME_BYTES = FRAME_SAMPLES * 2
-STEREO_FRAME_BYTES = FRAME_BYTES * 2
 FLUSH_FRAMES = 50
 SPOOL_SUFFIX = ".spool"
+SEALED_SUFFIX = ".sealed"
 SILENT_FRAME = bytes(FRAME_BYTES)
 OPUS_BITRATE = "32k"
 
@@ -27,11 +28,13 @@ class Recorder:
     """Interleaves patient (left) and bot (right) by the patient's frames, as a telephone plays them out.
 
     Args:
-        spool: File of raw interleaved int16; grows while the call lasts, so a killed process loses a second.
+        spool: File of sealed pieces of interleaved int16; grows while the call lasts, so a killed process loses a
+            second.
+        safe: Seals them.
     """
 
-    def __init__(self, spool: Path) -> None:
-        self._spool = spool
+    def __init__(self, spool: Path, safe: Safe) -> None:
+        self._safe = safe
         self._file: io.BufferedWriter | None = None
         self._bot: deque[bytes] = deque()
         self._left: list[bytes] = []
@@ -75,7 +78,7 @@ class Recorder:
         if self._file is None:
             return
         try:
-            self._file.write(_interleaved(left, right))
+            self._file.write(self._safe.piece(_interleaved(left, right)))
             self._file.flush()
         except OSError as error:
             self.failed = name_of(error)
@@ -91,41 +94,43 @@ class Recorder:
             log.warning("recording could not be closed")
 
 
-def name_of(error: OSError) -> str:
-    """The operating system's name of an error, such as ENOSPC."""
-    return errno.errorcode.get(error.errno or 0, type(error).__name__)
+def name_of(error: Exception) -> str:
+    """The operating system's name of an error, such as ENOSPC; else its class."""
+    return errno.errorcode.get(getattr(error, "errno", None) or 0, type(error).__name__)
 
 
-def finalise(spool: Path, folder: Path) -> KeptRecording | None:
-    """Turns a spool into ogg/opus, or wav where ffmpeg is missing, and removes it.
+def finalise(spool: Path, folder: Path, safe: Safe) -> KeptRecording | None:
+    """Turns a spool into sealed ogg/opus, or wav where ffmpeg is missing, and removes it.
 
     Returns:
         None if the spool held no audio.
 
     Raises:
         OSError: The disk is full or the folder cannot be written; the spool stays.
+        SealBroken: The spool belongs to another call or key ring; it stays.
     """
-    raw = spool.read_bytes()
-    raw = raw[: len(raw) // STEREO_FRAME_BYTES * STEREO_FRAME_BYTES]
+    raw = b"".join(safe.pieces(spool.read_bytes()))
     if not raw:
         spool.unlink(missing_ok=True)
         return None
     audio = AudioSegment(data=raw, sample_width=2, frame_rate=RATE_HZ, channels=2)
+    content, kind = _encoded(audio)
     folder.mkdir(parents=True, exist_ok=True)
-    path, kind = _export(audio, folder / spool.stem)
+    path = folder / f"{spool.stem}{SEALED_SUFFIX}"
+    safe.write(path, content)
     spool.unlink(missing_ok=True)
-    return KeptRecording(file_name=path.name, format=kind, duration_ms=len(audio), size_bytes=path.stat().st_size)
+    return KeptRecording(file_name=path.name, format=kind, duration_ms=len(audio), size_bytes=len(content))
 
 
-def _export(audio: AudioSegment, stem: Path) -> tuple[Path, str]:
-    partial, whole = stem.with_suffix(".partial"), stem.with_suffix(".ogg")
+def _encoded(audio: AudioSegment) -> tuple[bytes, str]:
+    out = io.BytesIO()
     try:
-        audio.export(partial, format="ogg", codec="libopus", bitrate=OPUS_BITRATE).close()
+        audio.export(out, format="ogg", codec="libopus", bitrate=OPUS_BITRATE)
     except (CouldntEncodeError, FileNotFoundError):
-        whole = stem.with_suffix(".wav")
-        audio.export(partial, format="wav").close()
-    partial.replace(whole)
-    return whole, whole.suffix[1:]
+        out = io.BytesIO()
+        audio.export(out, format="wav")
+        return out.getvalue(), "wav"
+    return out.getvalue(), "ogg"
 
 
 def _whole(pcm: bytes) -> bytes:

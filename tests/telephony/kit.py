@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import uvicorn
 from fastapi import FastAPI
+from pydub import AudioSegment
 
 from core_api.kit.clock import SystemClock
 from core_api.kit.db import Sessions, new_id
@@ -23,11 +25,18 @@ from telephony import api
 from telephony.audio.pcm import Pcm16
 from telephony.calls.schemas import CallRequest, ConversationSpec
 from telephony.session.conversation import Heard, Outcome, Spoken
+from telephony.session.safe import safe_of
 from telephony.simulator.api import SimulatorSettings, create_app
 
 TOKEN = "a-token-of-both-sides"
 PACE = 20.0
 NUMBER = "+8613800138000"
+
+
+def kept_audio(sessions: Sessions, call_id: UUID, path: Path) -> AudioSegment:
+    """A finished recording, unsealed."""
+    with sessions() as session:
+        return AudioSegment.from_file(io.BytesIO(safe_of(session, call_id).read(path)))
 
 
 class ToneVoice:

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from pydub import AudioSegment
 
 from core_api.kit.db import Sessions
 from telephony import api
@@ -16,7 +15,7 @@ from telephony.carriers.asterisk.account import sid_of
 from telephony.session.conversation import Spoken
 from tests.fakes.asterisk_media import Patient
 from tests.telephony.asterisk_kit import Site, site
-from tests.telephony.kit import NUMBER, ScriptedConversation, wait_for
+from tests.telephony.kit import NUMBER, ScriptedConversation, kept_audio, wait_for
 
 pytestmark = pytest.mark.voice
 SPEECH = tuple(pcm_to_alaw((np.sin(np.arange(160) * (0.3 + n / 50)) * 6000).astype(np.int16)) for n in range(40))
@@ -46,7 +45,7 @@ class TestCall:
         decode = alaw_to_pcm if transport == "websocket" else lambda data: np.frombuffer(data, "<i2")
         assert level_dbfs(np.concatenate([decode(frame) for frame in line.heard])) > -25
         assert kept is not None
-        assert AudioSegment.from_file(tmp_path / "recordings" / str(kept.file_name)).channels == 2
+        assert kept_audio(sessions, call_id, tmp_path / "recordings" / str(kept.file_name)).channels == 2
 
     def test_what_the_patient_hears_is_known_from_the_exchange(self, sessions: Sessions, tmp_path: Path) -> None:
         conversation = ScriptedConversation()

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from pydub import AudioSegment
 
 from core_api.kit.db import Sessions
 from core_api.kit.outbox import OutboxEvent
 from telephony.calls import repository
-from tests.telephony.kit import ScriptedConversation, staged
+from tests.telephony.kit import ScriptedConversation, kept_audio, staged
 
 pytestmark = pytest.mark.voice
 
@@ -26,7 +25,7 @@ class TestCall:
         assert (call.disposition, call.transcript_source) == ("completed", "simulator")
         assert [heard.text for heard in conversation.heard][2] == "三十八度二"
         assert kept is not None
-        audio = AudioSegment.from_file(tmp_path / "recordings" / str(kept.file_name))
+        audio = kept_audio(sessions, call_id, tmp_path / "recordings" / str(kept.file_name))
         assert audio.channels == 2
         assert abs(len(audio) - kept.duration_ms) < 100
         assert sorted(names) == ["call.answered", "call.ended", "call.started"]

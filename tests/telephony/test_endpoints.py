@@ -16,18 +16,19 @@ from core_api.kit.web import CurrentUser, Runtime, install_problem_handlers
 from telephony import api
 from telephony.calls import service
 from telephony.calls.schemas import Ending, KeptRecording
+from telephony.session.safe import Safe
 from tests.telephony.kit import request
 
 AUDIO = bytes(range(200))
 
 
 @pytest.fixture
-def call_id(sessions: Sessions, clock: FixedClock, tmp_path: Path) -> UUID:
+def call_id(sessions: Sessions, clock: FixedClock, keyring: Keyring, tmp_path: Path) -> UUID:
     """A finished call with a recording."""
     identity = new_id()
     (tmp_path / "recordings").mkdir()
-    (tmp_path / "recordings" / f"{identity}.ogg").write_bytes(AUDIO)
-    kept = KeptRecording(file_name=f"{identity}.ogg", format="ogg", duration_ms=2500, size_bytes=len(AUDIO))
+    Safe(keyring, identity).write(tmp_path / "recordings" / f"{identity}.sealed", AUDIO)
+    kept = KeptRecording(file_name=f"{identity}.sealed", format="ogg", duration_ms=2500, size_bytes=len(AUDIO))
     with sessions.begin() as session:
         service.register(session, request(identity), clock)
         service.start_media(session, identity, "CA1", "simulator", clock)
@@ -82,6 +83,34 @@ class TestGetAudio:
         part = pages.get(url, headers=signed_in("nurse") | {"Range": "bytes=10-19"})
         assert (whole.content, whole.headers["content-type"]) == (AUDIO, "audio/ogg")
         assert (part.status_code, part.content) == (206, AUDIO[10:20])
+
+    @pytest.mark.parametrize(
+        ("asked", "status", "content"),
+        [
+            ("bytes=190-", 206, AUDIO[190:]),
+            ("bytes=-5", 206, AUDIO[-5:]),
+            ("bytes=190-900", 206, AUDIO[190:]),
+            ("bytes=200-", 416, b""),
+            ("bytes=-0", 416, b""),
+            ("bytes=-", 200, AUDIO),
+            ("lines=1-2", 200, AUDIO),
+        ],
+    )
+    def test_answers_whatever_part_is_asked(
+        self, pages: TestClient, call_id: UUID, asked: str, status: int, content: bytes
+    ) -> None:
+        part = pages.get(f"/api/calls/{call_id}/audio", headers=signed_in("nurse") | {"Range": asked})
+        assert (part.status_code, part.content) == (status, content)
+
+    @pytest.mark.parametrize("other", [b"", AUDIO, b"k1:" + AUDIO])
+    def test_of_another_call_or_none_is_not_played(
+        self, pages: TestClient, call_id: UUID, tmp_path: Path, other: bytes
+    ) -> None:
+        (tmp_path / "recordings" / f"{call_id}.sealed").write_bytes(other)
+        assert pages.get(f"/api/calls/{call_id}/audio", headers=signed_in("nurse")).status_code == 404
+
+    def test_lies_sealed(self, call_id: UUID, tmp_path: Path) -> None:
+        assert AUDIO[:50] not in (tmp_path / "recordings" / f"{call_id}.sealed").read_bytes()
 
     def test_is_for_those_who_may_listen(self, pages: TestClient, call_id: UUID) -> None:
         assert pages.get(f"/api/calls/{call_id}/audio", headers=signed_in("auditor")).status_code == 403

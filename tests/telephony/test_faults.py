@@ -25,6 +25,7 @@ from telephony.calls import repository, service
 from telephony.calls.models import CallEventRow
 from telephony.runtime import LiveCalls
 from telephony.session import recorder
+from telephony.session.safe import safe_of
 from telephony.simulator.signature import sign
 from tests.telephony.kit import TOKEN, ScriptedConversation, Stage, request, staged, wait_for
 
@@ -216,7 +217,7 @@ class TestFailure:
             call = stage.ended(call_id)
             assert call.disposition == "bot_unavailable"
             assert {"dialogue.failed", "turn"} <= set(kinds(stage, call_id))
-            assert list((tmp_path / "recordings").glob("*.ogg"))
+            assert list((tmp_path / "recordings").glob("*.sealed"))
 
     def test_a_voicemail_hears_no_question_of_health(self, sessions: Sessions, tmp_path: Path) -> None:
         with staged(sessions, tmp_path, ScriptedConversation()) as stage:
@@ -247,7 +248,9 @@ class TestRecover:
         call_id = stage.place("never_answers")
         spool = stage.runtime.spools / f"{call_id}{recorder.SPOOL_SUFFIX}"
         spool.parent.mkdir(parents=True)
-        spool.write_bytes(b"\0" * 64_000 + b"\1")
+        with stage.runtime.sessions() as session:
+            safe = safe_of(session, call_id)
+        spool.write_bytes(safe.piece(bytes(32_000)) + safe.piece(bytes(32_000)) + safe.piece(bytes(32_000))[:-1])
         stage.ended(call_id)
         assert api.recover(stage.runtime) == 0
         assert spool.exists(), "who ended it has its time"

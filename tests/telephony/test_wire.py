@@ -10,8 +10,11 @@ import pytest
 from pipecat.frames.frames import InputAudioRawFrame, OutputAudioRawFrame
 from pipecat.serializers.twilio import TwilioFrameSerializer
 
+from core_api.kit.crypto import Keyring
+from core_api.kit.db import new_id
 from telephony.audio.pcm import FRAME_SAMPLES, RATE_HZ, level_dbfs, louder
 from telephony.session.recorder import FLUSH_FRAMES, Recorder
+from telephony.session.safe import Safe
 from telephony.session.wire import Audio, Bad, Wire
 
 pytestmark = pytest.mark.unit
@@ -75,14 +78,16 @@ class TestLouder:
 
 
 class TestRecorder:
-    def test_both_sides_lie_in_step_whatever_the_frames_size(self, tmp_path: Path) -> None:
-        recorder = Recorder(tmp_path / "call.spool")
+    def test_both_sides_lie_in_step_whatever_the_frames_size(self, tmp_path: Path, keyring: Keyring) -> None:
+        safe = Safe(keyring, new_id())
+        recorder = Recorder(tmp_path / "call.spool", safe)
         whole = np.full(FRAME_SAMPLES, 7, "<i2").tobytes()
         recorder.bot(np.full(FRAME_SAMPLES, 9, "<i2").tobytes())
         for number in range(FLUSH_FRAMES + 3):
             recorder.patient(whole if number != 1 else whole[:100])
         recorder.close()
-        stereo = np.frombuffer((tmp_path / "call.spool").read_bytes(), "<i2").reshape(-1, FRAME_SAMPLES, 2)
+        spool = (tmp_path / "call.spool").read_bytes()
+        stereo = np.frombuffer(b"".join(safe.pieces(spool)), "<i2").reshape(-1, FRAME_SAMPLES, 2)
         assert len(stereo) == FLUSH_FRAMES + 3
         assert set(stereo[0, :, 0]) == {7}
         assert set(stereo[0, :, 1]) == {9}

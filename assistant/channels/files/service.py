@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from assistant.channels.files import repository
 from assistant.channels.files.schemas import Checked, FileView
 from core_api.kit.clock import Clock
-from core_api.kit.crypto import Keyring, SealBroken, seal_bytes, unseal_bytes
+from core_api.kit.crypto import SealBroken, ring_of, seal_bytes, unseal_bytes
 from core_api.kit.db import new_id
 from core_api.kit.errors import NotFound
 
@@ -26,7 +26,7 @@ def keep(session: Session, data_dir: Path, conversation_id: UUID, file: Checked,
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
-        out.write(seal_bytes(_keyring(session), PLACE, file_id, file.content))
+        out.write(seal_bytes(ring_of(session), PLACE, file_id, file.content))
     repository.add(session, conversation_id, view, clock.now())
     return view
 
@@ -50,7 +50,7 @@ def read(
         raise NotFound("没有找到这个文件", code="file_not_found")
     try:
         sealed = _path(data_dir, file_id).read_bytes()
-        return view, unseal_bytes(_keyring(session), PLACE, file_id, sealed)
+        return view, unseal_bytes(ring_of(session), PLACE, file_id, sealed)
     except (FileNotFoundError, SealBroken) as error:
         raise NotFound("没有找到这个文件", code="file_not_found") from error
 
@@ -62,10 +62,3 @@ def views(session: Session, file_ids: Collection[UUID]) -> dict[UUID, FileView]:
 
 def _path(data_dir: Path, file_id: UUID) -> Path:
     return data_dir / FOLDER / file_id.hex[-2:] / file_id.hex
-
-
-def _keyring(session: Session) -> Keyring:
-    keyring = session.info["keyring"]
-    if not isinstance(keyring, Keyring):
-        raise TypeError
-    return keyring
