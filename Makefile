@@ -1,6 +1,6 @@
 # Huifang: `make run` starts it, `make test` tests it; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench format clean
+.PHONY: help run test test-asterisk check bench format clean
 
 # The bootstrap needs the standard library only; it finds or builds everything else.
 PYTHON ?= python3
@@ -8,13 +8,17 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/huifang
 DEV = $(CACHE)/env/dev-$(shell sha256sum env/dev.lock | cut -c1-12)/bin/python
 
 help: ## Lists the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 20
 
 run: ## Sets up what is missing, loads the sample export and starts everything (Ctrl-C ends it)
 	@export HUIFANG_STARTED_AT=$$(date +%s.%N); $(PYTHON) -m tools.bootstrap run && exec bin/huifang run --demo
 
 test: ## Sets up what is missing and runs every test (ARGS= for pytest)
 	@$(PYTHON) -m tools.test_run $(ARGS)
+
+test-asterisk: ## Holds calls over a real Asterisk (asterisk on the PATH, or HUIFANG_ASTERISK=/path/to/asterisk)
+	@$(PYTHON) -m tools.bootstrap test
+	@PYTHONPATH=. $(DEV) -m pytest -s tests/asterisk/real_calls.py $(ARGS)
 
 check: ## Format, lint, types, import contracts, web lint and types
 	@$(PYTHON) -m tools.bootstrap check

@@ -276,7 +276,7 @@ def _app(exchange: FakeAsterisk) -> FastAPI:  # noqa: C901, PLR0915 - one route 
     @app.post("/ari/bridges/{bridge_id}/addChannel")
     async def add(bridge_id: str, request: Request) -> Response:
         body = await request.json()
-        ids = body["channel"].split(",")
+        ids = body["channel"] if isinstance(body["channel"], list) else [body["channel"]]
         if bridge_id not in exchange.bridges:
             return no(404, "Bridge not found")
         if any(one not in exchange.channels for one in ids):

@@ -101,7 +101,7 @@ class Ari:
     def bridge(self, bridge_id: str, channel_ids: list[str]) -> None:
         """Makes a mixing bridge of channels."""
         self.ask("POST", f"bridges/{bridge_id}", {"type": "mixing"})
-        self.ask("POST", f"bridges/{bridge_id}/addChannel", {"channel": ",".join(channel_ids)})
+        self.ask("POST", f"bridges/{bridge_id}/addChannel", {"channel": channel_ids})
 
     def unbridge(self, bridge_id: str) -> None:
         """Dissolves a bridge; one that is gone is no error."""

@@ -113,7 +113,6 @@ class AsteriskCarrier:
             "variables": {
                 "HUIFANG_CALLER": dial.caller_id or self.account.caller_id,
                 "HUIFANG_RING_SECONDS": str(dial.ring_timeout_seconds),
-                "HUIFANG_MAX_SECONDS": str(dial.max_seconds + 60),
             },
         }
 

@@ -121,7 +121,8 @@ class Leg:
         except Ended as ended:
             await self._note_unanswered(ended.cause)
         except (AriError, MediaClosed, TimeoutError) as error:
-            log.warning("a call could not be held", extra={"call_id": self.call_id, "reason": type(error).__name__})
+            reason = f"{type(error).__name__} {error}"
+            log.warning("a call could not be held", extra={"call_id": self.call_id, "reason": reason})
             await self._note_unanswered(None)
         except (NotFound, SQLAlchemyError):
             log.warning("a call that is not in the record is hung up", extra={"call_id": self.call_id})
