@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from assistant.safety.models import RevisionRow
+from core_api.kit.db import add_once
 
 PUBLISHED, DRAFT, RETIRED = "published", "draft", "retired"
 
@@ -46,11 +46,7 @@ def revisions(session: Session) -> list[Revision]:
 def add(session: Session, values: dict[str, Any]) -> int | None:
     """Adds the next revision; None when another transaction took its number."""
     number = (session.scalar(select(func.max(RevisionRow.number))) or 0) + 1
-    try:
-        with session.begin_nested():
-            session.add(RevisionRow(number=number, **values))
-            session.flush()
-    except IntegrityError:
+    if not add_once(session, RevisionRow(number=number, **values)):
         return None
     return number
 

@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, String, Uuid, and_, column, func, or_, select, table, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core_api.alerts.models import Alert
 from core_api.alerts.rules import is_overdue
 from core_api.alerts.schemas import AlertFilter, AlertView
 from core_api.kit.crypto import unseal
+from core_api.kit.db import add_once
 from core_api.kit.masking import mask_name
 
 PATIENTS = table("patients", column("id", Uuid), column("record_number", String), column("name_sealed", String))
@@ -26,13 +26,7 @@ def id_of(session: Session, source_id: UUID, rule_key: str) -> UUID | None:
 
 def add(session: Session, alert: Alert) -> bool:
     """Adds an alert; False when another transaction raised the same one first."""
-    try:
-        with session.begin_nested():
-            session.add(alert)
-            session.flush()
-    except IntegrityError:
-        return False
-    return True
+    return add_once(session, alert)
 
 
 def exists(session: Session, alert_id: UUID) -> bool:

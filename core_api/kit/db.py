@@ -8,7 +8,7 @@ from uuid import UUID
 import uuid_utils
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Text, create_engine, event
 from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -118,6 +118,17 @@ def _ask_rested_connections(engine: Engine) -> None:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
             raise DisconnectionError from error
+
+
+def add_once(session: Session, row: object) -> bool:
+    """Adds a row; False, and the transaction goes on, when another one holds its unique place already."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -25,11 +25,10 @@ from sqlalchemy import (
     table,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core_api.kit.crypto import unseal
-from core_api.kit.db import new_id
+from core_api.kit.db import add_once, new_id
 from core_api.kit.masking import mask_name
 from core_api.plans.models import Plan, PlanTemplate, Task
 from core_api.plans.rules import shown_status
@@ -148,11 +147,7 @@ def add_plan(session: Session, patient_id: UUID, found: TemplateView, anchor: An
         anchor_on=anchor.occurred_on,
         created_at=now,
     )
-    try:
-        with session.begin_nested():
-            session.add(plan)
-            session.flush()
-    except IntegrityError:
+    if not add_once(session, plan):
         return session.scalars(
             select(Plan)
             .where(

@@ -7,10 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core_api.kit.db import new_id
+from core_api.kit.db import add_once, new_id
 from core_api.plans.models import Plan, Task
 from core_api.plans.repository import OPEN, PATIENTS
 from core_api.plans.schemas import MADE_BY_CAMPAIGNS, OwnPlanIn, TaskFilter
@@ -45,11 +44,7 @@ def plan_for(session: Session, wanted: CalledFor, now: datetime) -> UUID:
         anchor_event_id=wanted.anchor_id,
         created_at=now,
     )
-    try:
-        with session.begin_nested():
-            session.add(plan)
-            session.flush()
-    except IntegrityError:
+    if not add_once(session, plan):
         return _plan_id(session, wanted) or plan.id
     return plan.id
 

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, String, Uuid, and_, column, func, or_, select, table, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core_api.kit.crypto import seal, unseal
+from core_api.kit.db import add_once
 from core_api.kit.masking import mask_name
 from knowledge.asked.models import Asked, UnansweredGroup
 from knowledge.asked.schemas import GivenFilter, GivenView, Sample
@@ -31,13 +31,7 @@ def one(session: Session, asked_id: UUID) -> Asked | None:
 def add(session: Session, row: Asked, text: str) -> bool:
     """Keeps a question; False when the same message was kept meanwhile."""
     row.text_sealed = seal(session, TEXT, row.id, text)
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
-        return False
-    return True
+    return add_once(session, row)
 
 
 def text_of(session: Session, row: Asked) -> str:

@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core_api.kit.crypto import seal, unseal
+from core_api.kit.db import add_once
 from knowledge.candidates.models import Candidate
 from knowledge.candidates.schemas import CandidateFilter, CandidateView
 
@@ -18,13 +18,7 @@ def add(session: Session, row: Candidate, question: str, answer: str) -> bool:
     """Keeps a candidate; False when its source was proposed before."""
     row.question_sealed = seal(session, QUESTION, row.id, question) or ""
     row.answer_sealed = seal(session, ANSWER, row.id, answer) or ""
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
-        return False
-    return True
+    return add_once(session, row)
 
 
 def id_of_source(session: Session, source_kind: str, source_id: UUID) -> UUID | None:

@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from assistant.desk.agents.models import AgentRow
 from assistant.desk.agents.schemas import Presence
+from core_api.kit.db import add_once
 
 CAPACITY = 8
 
@@ -44,13 +44,7 @@ def take_turn(session: Session, user_id: UUID, turns: int, now: datetime) -> boo
 
 def _inserted(session: Session, user_id: UUID, now: datetime, state: str) -> bool:
     row = AgentRow(user_id=user_id, state=state, capacity=CAPACITY, last_seen_at=now, last_assigned_at=None, turns=0)
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
-        return False
-    return True
+    return add_once(session, row)
 
 
 def _changed(session: Session, statement: object) -> bool:

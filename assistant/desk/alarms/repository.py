@@ -5,12 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from assistant.desk.alarms.models import AlarmRecipientRow, AlarmRow, LadderRow
 from assistant.desk.alarms.schemas import Alarm, Ladder, Step
-from core_api.kit.db import new_id
+from core_api.kit.db import add_once, new_id
 
 
 def ladder(session: Session) -> Ladder | None:
@@ -25,12 +24,12 @@ def add_ladder(session: Session, new: Ladder, user_id: UUID | None, now: datetim
     """Adds the next version; False when another transaction took the number."""
     newest = session.scalar(select(func.max(LadderRow.version))) or 0
     row = LadderRow(version=newest + 1, changed_by_id=user_id, created_at=now, **new.model_dump(mode="json"))
-    return _added(session, row)
+    return add_once(session, row)
 
 
 def add(session: Session, alarm: Alarm) -> bool:
     """Adds a step; False when the case has it already."""
-    return _added(session, AlarmRow(**alarm.model_dump()))
+    return add_once(session, AlarmRow(**alarm.model_dump()))
 
 
 def of_cases(session: Session, case_ids: Collection[UUID]) -> list[Alarm]:
@@ -116,16 +115,6 @@ def new_alarm(case_id: UUID, step: Step, round_number: int, due_at: datetime, re
         told_at=None,
         cancelled_at=None,
     )
-
-
-def _added(session: Session, row: object) -> bool:
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
-        return False
-    return True
 
 
 def _changed(session: Session, statement: object) -> bool:

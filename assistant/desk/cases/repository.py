@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from assistant.desk.cases.models import CaseFlagRow, CaseRow
 from assistant.desk.cases.schemas import Case, CaseFilter, Flag, FlagIn
-from core_api.kit.db import new_id
+from core_api.kit.db import add_once, new_id
 
 Place = tuple[int, datetime, UUID]
 
@@ -25,13 +24,7 @@ def id_of(session: Session, source_kind: str, source_id: str, kind: str) -> UUID
 
 def add(session: Session, row: CaseRow) -> bool:
     """Adds a case; False when another transaction opened the same one first."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
-        return False
-    return True
+    return add_once(session, row)
 
 
 def one(session: Session, case_id: UUID, *, lock: bool = False) -> Case | None:
