@@ -29,7 +29,8 @@ _SPOKEN = re.compile(
 )
 _FAHRENHEIT = re.compile(r"(?<![\d.])(9[5-9]|10\d)(?:\.(\d))?(?:华氏度?|°?f\b)")
 _UNIT = re.compile(r"度|℃|°|\bc\b")
-_NEAR_FEVER = re.compile(r"体温|发?高?烧|发热|温度|热度|量[了的出]?|fever|temp")
+_NEAR_FEVER = re.compile(r"体温|发?高?烧|发热|温度|热度|量[了的出]?|测[了的出]?|fever|temp")
+_FEVER_NEXT = re.compile(r"(?:的|还在|一直|还|又)?(?:高|发)?(?:烧|热)")
 LOOK_BACK = 10
 FEVER = (34.0, 43.0)
 
@@ -114,7 +115,7 @@ def respelling(words: tuple[str, ...]) -> re.Pattern[str] | None:
 def _is_temperature(text: str, match: re.Match[str]) -> bool:
     """A bare number is one only beside a word for fever."""
     near = text[max(0, match.start() - LOOK_BACK) : match.start()]
-    return bool(_UNIT.search(match[0]) or _NEAR_FEVER.search(near))
+    return bool(_UNIT.search(match[0]) or _NEAR_FEVER.search(near) or _FEVER_NEXT.match(text, match.end()))
 
 
 def _spoken(match: re.Match[str]) -> float:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-SENTENCES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "sentences.yml").read_text("utf-8"))
+HERE = Path(__file__).parent
+SENTENCES: list[dict[str, Any]] = yaml.safe_load((HERE / "sentences.yml").read_text("utf-8"))
+SPOKEN: list[dict[str, Any]] = yaml.safe_load((HERE / "spoken.yml").read_text("utf-8"))
 FAMILIES = {
     "anuria",
     "breathlessness",
@@ -49,3 +51,14 @@ class TestSentences:
         assert {family for one in SENTENCES for family in one["expect"]} <= FAMILIES
         assert {fact for one in SENTENCES for fact in one.get("facts", ())} <= FACTS
         assert {one["why"] for one in SENTENCES if not one["expect"]} == REASONS
+
+    def test_the_spoken_ones_are_others_half_of_them_near_misses_of_every_family(self) -> None:
+        texts = [one["text"] for one in SPOKEN]
+        assert len(set(texts) | {one["text"] for one in SENTENCES}) == len(texts) + len(SENTENCES)
+        for split, least in (("dev", 500), ("held_out", 110)):
+            part = [one for one in SPOKEN if one["split"] == split]
+            flags = [one["expect"][0] for one in part if one["expect"]]
+            near = [one["near"] for one in part if not one["expect"]]
+            assert len(part) >= least
+            assert set(flags) == set(near) == FAMILIES
+            assert abs(len(flags) - len(near)) <= len(part) // 20
