@@ -18,8 +18,9 @@ def respond(sessions: Sessions, turn: Turn, engine: DialogueEngine, clock: Clock
     Raises:
         NotFound: The conversation was not started.
     """
-    if turn.text is None or turn.key or turn.event:
-        return apply(sessions, turn, Heard(text=turn.text, key=turn.key, event=turn.event), clock, zone)
+    if not (turn.text or "").strip() or turn.key or turn.event:
+        heard = Heard(text=turn.text, key=turn.key, event=turn.event, confidence=turn.confidence)
+        return apply(sessions, turn, heard, clock, zone)
     try:
         return engine.respond(turn)
     except EngineUnavailable:

@@ -18,6 +18,7 @@ from telephony.speech.sound import SoundMeter
 log = logging.getLogger(__name__)
 
 UNKNOWN = "[unk]"
+WARY = "[else]"
 DICTATION_ACCEPTS_AT = 0.9
 REMEMBERED_GRAMMARS = 512
 LONGEST_SECONDS = 60.0
@@ -42,21 +43,24 @@ class VoskRecogniser:
         self._lock = threading.Lock()
         self._loaded: Any = None
         self._words: frozenset[str] = frozenset()
+        self._wary = False
         self._written = lru_cache(REMEMBERED_GRAMMARS)(self._write_grammar)
 
     def start(self, grammar: Grammar | None = None) -> "VoskStream":
         """Raises RecognitionUnavailable."""
-        model = self._model()
-        library = _library()
+        self._model()
+        if grammar is None:
+            return VoskStream(self._native(None), None, None)
+        doubts = self._native(self._written(grammar.phrases, WARY)) if self._wary else None
+        return VoskStream(self._native(self._written(grammar.phrases, UNKNOWN)), grammar, doubts)
+
+    def _native(self, written: str | None) -> Any:  # noqa: ANN401 - the library has no types
         try:
-            if grammar is None:
-                native = library.KaldiRecognizer(model, RATE_HZ)
-            else:
-                native = library.KaldiRecognizer(model, RATE_HZ, self._written(grammar.phrases))
+            native = _library().KaldiRecognizer(self._loaded, RATE_HZ, *([written] if written else []))
             native.SetWords(True)
         except Exception as error:
             raise RecognitionUnavailable("failed", FAILED) from error
-        return VoskStream(native, grammar)
+        return native
 
     def covers(self, phrases: Sequence[str]) -> tuple[str, ...]:
         """Phrases with a part that the lexicon lacks."""
@@ -80,10 +84,10 @@ class VoskRecogniser:
         """Loads the model before the first call needs it; raises RecognitionUnavailable."""
         self._model()
 
-    def _write_grammar(self, phrases: tuple[str, ...]) -> str:
+    def _write_grammar(self, phrases: tuple[str, ...], unknown: str) -> str:
         # Vosk drops words that it does not know, and escaped ones, with a mere warning.
         lines = [" ".join(words) for phrase in phrases if (words := self.words_of(phrase))]
-        return json.dumps([*lines, UNKNOWN], ensure_ascii=False)
+        return json.dumps([*lines, unknown], ensure_ascii=False)
 
     def _model(self) -> Any:  # noqa: ANN401 - the library has no types
         with self._lock:
@@ -95,7 +99,7 @@ class VoskRecogniser:
                     self._loaded = library.Model(str(self._folder))
                 except Exception as error:
                     raise RecognitionUnavailable("damaged", f"语音模型无法加载：{self._folder.name}") from error
-                self._words = _lexicon(self._folder)
+                self._words, self._wary = _lexicon(self._folder)
                 log.info("speech model loaded", extra={"words": len(self._words)})
             return self._loaded
 
@@ -106,14 +110,17 @@ class VoskStream:
     Args:
         native: The library's recogniser.
         grammar: What may be said; None for dictation.
+        doubts: A second recogniser to which sounds outside the grammar come cheap: what both hear is sure.
     """
 
-    def __init__(self, native: Any, grammar: Grammar | None) -> None:  # noqa: ANN401
+    def __init__(self, native: Any, grammar: Grammar | None, doubts: Any | None) -> None:  # noqa: ANN401
+        self._doubts = doubts
         self._native = native
         self._grammar = grammar
         self._accept_at = DICTATION_ACCEPTS_AT if grammar is None else grammar.accept_at
         self._meter = SoundMeter()
         self._words: list[Word] = []
+        self._doubted: list[Word] = []
         self._taken_seconds = 0.0
 
     def feed(self, pcm: bytes) -> str:
@@ -124,15 +131,18 @@ class VoskStream:
         if self._taken_seconds >= LONGEST_SECONDS:
             return ""
         self._taken_seconds += len(pcm) / 2 / RATE_HZ
+        doubts = self._doubts
+        if doubts is not None and self._call(lambda: doubts.AcceptWaveform(pcm)):
+            self._doubted += _words(self._call(doubts.Result))
         if self._call(lambda: self._native.AcceptWaveform(pcm)):
-            self._keep(self._call(self._native.Result))
+            self._words += _words(self._call(self._native.Result))
             return "".join(word.text for word in self._words)
         partial = json.loads(self._call(self._native.PartialResult)).get("partial", "")
         return "".join(word.text for word in self._words) + str(partial).replace(" ", "").replace(UNKNOWN, "")
 
     def finish(self) -> Recognised:
         """What was heard in all."""
-        self._keep(self._call(self._native.FinalResult))
+        self._words += _words(self._call(self._native.FinalResult))
         known = tuple(word for word in self._words if word.text != UNKNOWN)
         foreign = len(known) < len(self._words)
         if self._meter.silent:
@@ -141,7 +151,7 @@ class VoskStream:
             return (
                 Recognised("noise", foreign=foreign) if not self._meter.lively else Recognised("speech", foreign=True)
             )
-        sure = min(word.confidence for word in known)
+        sure = min(*(word.confidence for word in known), self._beyond_doubt(known))
         text = "".join(word.text for word in known)
         sound = not foreign and self._all_heard(known) and (self._grammar is None or self._grammar.whole(text))
         return Recognised(
@@ -153,6 +163,14 @@ class VoskStream:
             foreign=foreign,
         )
 
+    def _beyond_doubt(self, words: tuple[Word, ...]) -> float:
+        """The least confidence of the second hearing; nothing where it heard something else."""
+        if self._doubts is None:
+            return 1.0
+        self._doubted += _words(self._call(self._doubts.FinalResult))
+        same = [word.text for word in self._doubted] == [word.text for word in words]
+        return min(word.confidence for word in self._doubted) if same else 0.0
+
     def _all_heard(self, words: tuple[Word, ...]) -> bool:
         """Whether the words reach over all that sounded: 三十八度 of 三十八度二 is another temperature."""
         span = self._meter.loud_span()
@@ -163,15 +181,16 @@ class VoskStream:
         before, after = words[0].start_seconds - span[0], span[1] - words[-1].end_seconds
         return before < MOST_BEFORE_SECONDS and after < most_after
 
-    def _keep(self, written: str) -> None:
-        for word in json.loads(written).get("result", ()):
-            self._words.append(Word(word["word"], float(word["conf"]), float(word["start"]), float(word["end"])))
-
     def _call(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401
         try:
             return work()
         except Exception as error:
             raise RecognitionUnavailable("failed", FAILED) from error
+
+
+def _words(written: str) -> list[Word]:
+    found = json.loads(written).get("result", ())
+    return [Word(one["word"], float(one["conf"]), float(one["start"]), float(one["end"])) for one in found]
 
 
 def _library() -> Any:  # noqa: ANN401
@@ -182,6 +201,8 @@ def _library() -> Any:  # noqa: ANN401
     return vosk
 
 
-def _lexicon(folder: Path) -> frozenset[str]:
+def _lexicon(folder: Path) -> tuple[frozenset[str], bool]:
+    """The model's words, and whether it has a cheap unknown word to doubt with."""
     lines = (folder / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line.split()[0] for line in lines if line and line[0] not in "<#[")
+    names = [line.split()[0] for line in lines if line]
+    return frozenset(name for name in names if name[0] not in "<#["), WARY in names

@@ -8,7 +8,7 @@ import torch
 
 from tools.locations import ROOT, cache_dir
 from tools.progress import say
-from tools.speech_model.build import Plan, build, export
+from tools.speech_model.build import Plan, build, export, learnt_hours
 from tools.speech_model.network import Shape
 from tools.speech_model.train import Course
 
@@ -33,7 +33,7 @@ def main() -> None:
         plan = Plan(chosen.work, chosen.target, Shape(32, 2), 16, course, tuple(chosen.without), limit=120)
     torch.set_num_threads(1)
     if chosen.export_only:
-        export(plan, 0.0)
+        export(plan, learnt_hours(plan))
     else:
         build(plan, say)
     say(f"✓ {plan.target}")

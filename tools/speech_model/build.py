@@ -46,15 +46,21 @@ def build(plan: Plan, report: Callable[[str], None] = print) -> list[float]:
     plan.work.mkdir(parents=True, exist_ok=True)
     mixture = Mixture(plan.work, plan.voices, plan.without, plan.limit)
     mixture.prepare()
-    weights, state = plan.work / WEIGHTS, plan.work / STATE
+    weights = plan.work / WEIGHTS
     start = torch.load(weights, weights_only=True) if weights.exists() else None
-    hours = float(json.loads(state.read_text("utf-8"))["hours"]) if state.exists() else 0.0
+    hours = learnt_hours(plan)
     trainer = Trainer(plan.shape, mixture.mixer, plan.course, start)
     losses = trainer.run(weights, report)
     hours += trainer.hours
-    state.write_text(json.dumps({"hours": round(hours, 2)}), encoding="utf-8")
+    (plan.work / STATE).write_text(json.dumps({"hours": round(hours, 2)}), encoding="utf-8")
     export(plan, hours)
     return losses
+
+
+def learnt_hours(plan: Plan) -> float:
+    """Hours of speech that the weights kept so far have learnt from."""
+    state = plan.work / STATE
+    return float(json.loads(state.read_text("utf-8"))["hours"]) if state.exists() else 0.0
 
 
 def export(plan: Plan, hours: float) -> None:

@@ -3,7 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import soxr
@@ -115,6 +115,7 @@ class Case:
         text: What is said.
         pcm: At 8 kHz.
         grammar: What may be said.
+        inside: Whether the text is among it; else nothing may be accepted.
     """
 
     family: str
@@ -122,6 +123,7 @@ class Case:
     text: str
     pcm: Floats = field(repr=False)
     grammar: tuple[str, ...] = field(repr=False)
+    inside: bool = True
 
 
 def at_telephone_rate(pcm: np.ndarray) -> Floats:
@@ -177,6 +179,20 @@ def synthetic(variants: Iterable[str] = UNSEEN_VARIANTS, seed: int = 5) -> list[
             pcm = speak(text, variant, speed, pitch)
             found.append(Case(family, f"espeak:{variant}", text, at_telephone_rate(pcm), grammar))
     return found
+
+
+def outside(cases: Iterable[Case]) -> list[Case]:
+    """The same words where something else is asked: what people say that no grammar holds."""
+    asked: dict[str, tuple[str, tuple[str, ...]]] = {
+        "keywords": ("yes and no", YES_NO_GRAMMAR),
+        "numbers": ("keywords", KEYWORDS),
+    }
+    asked |= {"yes and no": ("digits", DIGITS), "students' words": ("yes and no", YES_NO_GRAMMAR)}
+    return [
+        replace(one, family=asked[one.family][0], grammar=asked[one.family][1], inside=False)
+        for one in cases
+        if one.family in asked and one.text not in asked[one.family][1]
+    ]
 
 
 def heard(case: Case, *, noisy: bool, rng: np.random.Generator) -> Floats:

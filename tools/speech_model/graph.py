@@ -17,7 +17,9 @@ from tools.speech_model.transitions import SILENCE, arcs, phone
 from tools.speech_model.units import UNITS, unit_ids, word_units
 
 UNKNOWN = "[unk]"
-UNKNOWN_COST = 2.0
+WARY = "[else]"
+UNKNOWN_COSTS = {UNKNOWN: 6.0, WARY: 3.0}
+"""Per unit. The dear one lets words through that were said unusually; the cheap one is there to doubt them."""
 SYSTEM_LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
 LOOKAHEAD_LIBRARY = "libfstlookahead.so.22"
 Arc = tuple[int, int, int, int, float]
@@ -52,13 +54,13 @@ class Lexicon:
         self._words = self._state()
         self._nodes: dict[int, Node] = {}
         self._silence()
-        starts = {unit_ids(word_units(word))[0] for word in words if word != UNKNOWN}
+        starts = {unit_ids(word_units(word))[0] for word in words if word not in UNKNOWN_COSTS}
         self._repeatable = starts
         for word, number in words.items():
-            if word != UNKNOWN:
+            if word not in UNKNOWN_COSTS:
                 self._word(unit_ids(word_units(word)), number)
-        if UNKNOWN in words:
-            self._unknown(words[UNKNOWN])
+        for word, cost in UNKNOWN_COSTS.items():
+            self._unknown(words[word], cost)
         self._separate_equal_units()
         self.finals += [self._begin, self._words]
 
@@ -140,24 +142,24 @@ class Lexicon:
         for unit, root in self._roots.items():
             self.arcs += [(root, *arc[1:]) for arc in firsts if units[arc[2]] != unit]
 
-    def _unknown(self, word: int) -> None:
+    def _unknown(self, word: int, cost: float) -> None:
         """Any units, at a cost each, as one word."""
         inside = self._state()
         every = range(1, len(UNITS) + 1)
         for unit in every:
-            self._costly(self._words, inside, unit, "B")
-            self._costly(inside, inside, unit, "I")
+            self._costly(self._words, inside, unit, "B", cost)
+            self._costly(inside, inside, unit, "I", cost)
             for source, position in ((self._words, "S"), (inside, "E")):
                 last = phone(unit, position)
                 end = self._end(last, unit)
                 label = self._transitions[last, 0, 2]
-                self.arcs.append((source, end, label, word, UNKNOWN_COST))
+                self.arcs.append((source, end, label, word, cost))
 
-    def _costly(self, source: int, target: int, unit: int, position: str) -> None:
+    def _costly(self, source: int, target: int, unit: int, position: str, cost: float) -> None:
         number = phone(unit, position)
         with_blank, blank, direct = self._state(), self._state(), self._state()
         for state, to in ((with_blank, 1), (direct, 2)):
-            self.arcs.append((source, state, self._transitions[number, 0, to], 0, UNKNOWN_COST))
+            self.arcs.append((source, state, self._transitions[number, 0, to], 0, cost))
             self._arc(state, state, (number, 0, 0))
         self._arc(with_blank, blank, (number, 1, 2))
         self._arc(blank, blank, (number, 1, 1))
@@ -171,7 +173,7 @@ def write_graph(words: Iterable[str], folder: Path) -> None:
     Raises:
         StepFailed: OpenFst's programs are missing or failed.
     """
-    numbers = {word: number for number, word in enumerate([UNKNOWN, *words], start=1)}
+    numbers = {word: number for number, word in enumerate([*UNKNOWN_COSTS, *words], start=1)}
     folder.mkdir(parents=True, exist_ok=True)
     lexicon = Lexicon(numbers)
     with tempfile.TemporaryDirectory() as name:

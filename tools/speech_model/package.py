@@ -25,12 +25,12 @@ MODEL_CONF = {
     "endpoint.rule3.min-trailing-silence": "0.75",
     "endpoint.rule4.min-trailing-silence": "1.0",
 }
-SOURCES = (
-    "Recordings of Yue Tan (Shtooka), github.com/hugolpz/audio-cmn, CC BY-SA",
-    "Recordings of Chen Wang, github.com/hugolpz/audio-cmn, CC BY-SA",
-    "DSPSpeech-20, github.com/zhongyuchen/DSPSpeech-20, MIT",
-    "Synthetic speech by espeak-ng",
-)
+SOURCES = {
+    "a": "Recordings of Yue Tan (Shtooka), github.com/hugolpz/audio-cmn, CC BY-SA",
+    "b": "Recordings of Chen Wang, github.com/hugolpz/audio-cmn, CC BY-SA",
+    "d": "DSPSpeech-20, github.com/zhongyuchen/DSPSpeech-20, MIT",
+    "espeak": "Synthetic speech by espeak-ng",
+}
 LICENCE = "CC BY-SA 4.0"
 
 
@@ -71,7 +71,7 @@ def write_manifest(folder: Path, about: Description, words: int) -> None:
     manifest = {
         "name": about.name,
         "licence": LICENCE,
-        "sources": SOURCES,
+        "sources": [source for speaker, source in SOURCES.items() if speaker not in about.unseen],
         "trained_hours": round(about.trained_hours, 1),
         "unseen_speakers": about.unseen,
         "words": words,

@@ -14,6 +14,8 @@ from tools.speech_model.recordings import TEST, VALIDATION, Corpus
 CORE = frozenset((*YES_NO_GRAMMAR, *DIGITS, *NUMBERS, *vocabulary.GLOBAL))
 CORE_SHARE = 0.3
 PRODUCT_SHARE = 0.35
+RARE = frozenset("二儿耳而")
+"""A sound that few words have, and that every other number needs."""
 BABBLERS = 400
 USUAL_STEPS = (70.0, 100.0)
 SLOW_SYLLABLES = (85.0, 150.0)
@@ -55,7 +57,7 @@ class Mixture:
         students = tuple(name for name in learnt if name.startswith("d"))
         listed = people.of(("a",)) if "a" in learnt else []
         wanted = set(vocabulary.product_words())
-        needed = [one for one in listed if one.text in wanted]
+        needed = [one for one in listed if one.text in wanted or RARE.intersection(one.text)]
         groups = [
             ("a", people, listed, 3, USUAL_STEPS, 0.26, 0.3),
             ("needed", people, needed, 12, USUAL_STEPS, 0.16, 0.35),

@@ -21,7 +21,7 @@ def source() -> Source:
 class TestMixer:
     def test_examples_are_said_by_one_speaker_and_hold_finite_features(self) -> None:
         mixer = Mixer([source()], [np.zeros((300, 40), dtype=np.float32)], seed=2)
-        examples = [mixer.example() for _ in range(60)]
+        examples = [mixer.example() for _ in range(200)]
         assert all(one.features.shape[1] == CEPS and np.isfinite(one.features).all() for one in examples)
         assert {len({unit % 2 for unit in one.units}) for one in examples if one.units} == {1}
         assert any(len(one.units) > 1 for one in examples)
