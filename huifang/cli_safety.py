@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 from assistant import api as assistant
+from core_api.kit.yaml_text import load_yaml
 from huifang import store
 from huifang.settings import Settings
 
@@ -29,7 +29,7 @@ def evaluate(
         bool, typer.Option("--published", help="检验数据库中已发布的规则，而不是随产品附带的")
     ] = False,
 ) -> None:
-    sentences = [assistant.SafetySentence.model_validate(one) for one in yaml.safe_load(file.read_text("utf-8"))]
+    sentences = [assistant.SafetySentence.model_validate(one) for one in load_yaml(file.read_text("utf-8"))]
     number, rules = _published() if published else (0, assistant.shipped_rules())
     typer.echo(f"规则版本：{number or '随产品附带'}　句子：{len(sentences)}")
     for split, title in SPLITS.items():

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from assistant.safety.schemas import CueDocument, Document, FamilyDocument, RuleDocument
 from core_api.kit.errors import Invalid
+from core_api.kit.yaml_text import load_yaml
 
 GROUP = re.compile(r"\{([a-z_]+)\}")
 MAX_DOCUMENT_CHARS = 200_000
@@ -64,7 +65,7 @@ def read(text: str) -> Ruleset:
     if len(text) > MAX_DOCUMENT_CHARS:
         raise Invalid("规则文件过大", field="document")
     try:
-        raw = yaml.safe_load(text)
+        raw = load_yaml(text)
         document = Document.model_validate(raw)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

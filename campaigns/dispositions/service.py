@@ -4,12 +4,12 @@ from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
-import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.dispositions.models import Disposition
 from campaigns.dispositions.schemas import DispositionView
+from core_api.kit.yaml_text import load_yaml
 
 UNKNOWN = "unknown"
 
@@ -18,7 +18,7 @@ UNKNOWN = "unknown"
 def library() -> MappingProxyType[str, DispositionView]:
     """The dispositions that ship, by key, in their order."""
     text = (files("campaigns") / "library" / "dispositions.yaml").read_text(encoding="utf-8")
-    rows = yaml.safe_load(text)
+    rows = load_yaml(text)
     views = (DispositionView(position=position, **row) for position, row in enumerate(rows, start=1))
     return MappingProxyType({view.key: view for view in views})
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from core_api.imports.schemas import Kind, Profile
 from core_api.kit.errors import Invalid
+from core_api.kit.yaml_text import load_yaml
 
 DEFAULT = Path(__file__).parent / "profiles" / "default.yaml"
 KINDS: tuple[Kind, ...] = ("patients", "contracts", "treatments", "observations")
@@ -41,7 +42,7 @@ def load_profile(path: Path | None = None) -> Profile:
         Invalid: The file is missing, is not YAML, or names fields or kinds that do not exist.
     """
     try:
-        profile = Profile.model_validate(yaml.safe_load((path or DEFAULT).read_text("utf-8")))
+        profile = Profile.model_validate(load_yaml((path or DEFAULT).read_text("utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise Invalid("导入方案文件无法读取，请对照默认方案检查格式", code="bad_profile", field="profile") from error
     if path is not None:

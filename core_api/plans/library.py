@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core_api.kit.clock import Clock
 from core_api.kit.errors import Invalid
+from core_api.kit.yaml_text import load_yaml
 from core_api.plans import repository
 from core_api.plans.schemas import LibraryReport, Origin, Template, TemplateView
 from core_api.plans.validation import ItemCodes, validate_template
@@ -25,7 +26,7 @@ def parse_template(text: str) -> Template:
     if len(text) > MAX_YAML_CHARS:
         raise Invalid("模板过大，请拆分后再提交", code="template_too_large")
     try:
-        return Template.model_validate(yaml.safe_load(text))
+        return Template.model_validate(load_yaml(text))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"第 {mark.line + 1} 行" if mark else "文件中"

@@ -7,6 +7,7 @@ import yaml
 from pydantic import ValidationError
 
 from core_api.kit.errors import Invalid
+from core_api.kit.yaml_text import load_yaml
 from core_api.questionnaires.schemas import Questionnaire
 
 LIBRARY = Path(__file__).parent / "library"
@@ -35,7 +36,7 @@ def from_yaml(text: str) -> Questionnaire:
     if len(text) > SIZE_LIMIT:
         raise Invalid("问卷文件太大，请分成几份", code="questionnaire_too_large")
     try:
-        data = yaml.safe_load(text)
+        data = load_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"第{mark.line + 1}行" if mark else "文件"

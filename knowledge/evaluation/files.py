@@ -8,11 +8,11 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
-import yaml
 
 from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
 from core_api.kit.errors import Invalid
+from core_api.kit.yaml_text import load_yaml
 from knowledge.entries.schemas import Content, Live
 from knowledge.evaluation import calibrating, repository, rules
 from knowledge.evaluation.rules import Outcome
@@ -118,7 +118,7 @@ def _encoder(material: Material, others: Sequence[GoldIn], analyser: Analyser) -
 
 
 def _from_yaml(file: Path) -> list[GoldIn]:
-    lines = yaml.safe_load(file.read_text("utf-8"))["questions"]
+    lines = load_yaml(file.read_text("utf-8"))["questions"]
     return [
         GoldIn(question=one["ask"], expected=tuple(one.get("expect") or ()), kind=one.get("kind", "plain"))
         for one in lines

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-import yaml
 from sqlalchemy.orm import Session
 
 from core_api.kit.clock import Clock
+from core_api.kit.yaml_text import load_yaml
 from knowledge.entries import service as entries
 from knowledge.entries.schemas import Content
 from knowledge.evaluation import service as evaluation
@@ -40,7 +40,7 @@ def contents() -> Iterator[tuple[str, Content]]:
     for path in _yaml_files("library"):
         if path.name in {PLACEHOLDERS, TERMS}:
             continue
-        file = LibraryFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        file = LibraryFile.model_validate(load_yaml(path.read_text("utf-8")))
         for entry in file.entries:
             yield entry.key, entry.content(file.department)
 
@@ -50,7 +50,7 @@ def gold() -> Iterator[GoldIn]:
     for path in _yaml_files("gold"):
         if path.name == HELD_OUT:
             continue
-        file = GoldFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        file = GoldFile.model_validate(load_yaml(path.read_text("utf-8")))
         yield from (line.gold() for line in file.questions)
 
 
@@ -63,12 +63,12 @@ def words() -> tuple[dict[str, str], list[str]]:
 
 def _terms() -> Iterator[TermIn]:
     library = files("knowledge") / "library"
-    file = TermsFile.model_validate(yaml.safe_load((library / TERMS).read_text("utf-8")))
+    file = TermsFile.model_validate(load_yaml((library / TERMS).read_text("utf-8")))
     for term, alternatives in file.synonyms.items():
         yield TermIn(kind="synonym", term=term, alternatives=alternatives)
     for word in file.words:
         yield TermIn(kind="word", term=word)
-    for one in yaml.safe_load((library / PLACEHOLDERS).read_text("utf-8"))["placeholders"]:
+    for one in load_yaml((library / PLACEHOLDERS).read_text("utf-8"))["placeholders"]:
         placeholder = Placeholder.model_validate(one)
         yield TermIn(
             kind="placeholder", term=placeholder.key, alternatives=(placeholder.default,), label=placeholder.label

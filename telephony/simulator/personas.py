@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from core_api.kit.yaml_text import load_yaml
 
 BOOK = "_answer_book.yaml"
 
@@ -117,8 +118,8 @@ class Library:
             pydantic.ValidationError: A file does not follow the format.
         """
         files = sorted(path for path in folder.glob("*.yaml") if path.name != BOOK)
-        personas = [Persona.model_validate(yaml.safe_load(path.read_text("utf-8"))) for path in files]
-        book = yaml.safe_load((folder / BOOK).read_text("utf-8"))
+        personas = [Persona.model_validate(load_yaml(path.read_text("utf-8"))) for path in files]
+        book = load_yaml((folder / BOOK).read_text("utf-8"))
         return cls(personas, [Usual.model_validate(entry) for entry in book["answers"]])
 
     def choose(self, number: str, seed: int) -> Persona:

@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from assistant import api as assistant
 from assistant.api import AssistantRuntime, Inbound
 from core_api.kit.clock import FixedClock
 from core_api.kit.db import Sessions, new_id
+from core_api.kit.yaml_text import load_yaml
 from core_api.patients import service as patients
 from core_api.patients.schemas import PatientIn
 from core_api.questionnaires import service as questionnaires
@@ -37,7 +36,7 @@ def _parking() -> list[tuple[str, Content]]:
 
 
 def load(name: str) -> list[Any]:
-    return list(yaml.safe_load((SCRIPTS / name).read_text("utf-8"))["conversations"])
+    return list(load_yaml((SCRIPTS / name).read_text("utf-8"))["conversations"])
 
 
 def names() -> list[tuple[str, dict[str, Any]]]:

@@ -6,8 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 
+from core_api.kit.yaml_text import load_yaml
 from core_api.questionnaires.schemas import Item, Option
 from dialogs.understanding.cues import cue, settle
 from dialogs.understanding.dates import read_callback_time, say_time
@@ -15,7 +15,7 @@ from dialogs.understanding.numbers import parse_numeral
 from dialogs.understanding.reading import read_answer, refuses, skips, unsure
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
-TABLE: dict[str, dict[Any, Any]] = yaml.safe_load((Path(__file__).parent / "phrasings.yml").read_text("utf-8"))
+TABLE: dict[str, dict[Any, Any]] = load_yaml((Path(__file__).parent / "phrasings.yml").read_text("utf-8"))
 YES = ("有的", "有点", "有一点", "是", "是的", "对", "对的", "嗯有", "有过")
 NO = ("没", "没有的", "没得", "无", "不是", "都没有", "从来没有", "没有过")
 

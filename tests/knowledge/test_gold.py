@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from core_api.kit.yaml_text import load_yaml
 from tests.knowledge.test_library import ENTRIES, FILLERS, WORDINGS, near
 
 GOLD = Path(__file__).parents[2] / "knowledge" / "gold"
@@ -15,7 +15,7 @@ NEARLY_EQUAL = 0.65
 """Shared pairs of characters over all pairs of two wordings, above which one is a copy of the other."""
 
 QUESTIONS: list[dict[str, Any]] = [
-    one for path in sorted(GOLD.glob("*.yaml")) for one in yaml.safe_load(path.read_text("utf-8"))["questions"]
+    one for path in sorted(GOLD.glob("*.yaml")) for one in load_yaml(path.read_text("utf-8"))["questions"]
 ]
 KEYS = {entry["key"] for entry in ENTRIES}
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from core_api.kit.yaml_text import load_yaml
 
 LIBRARY = Path(__file__).parents[2] / "knowledge" / "library"
 SETTINGS = {"placeholders.yaml", "terms.yaml"}
@@ -20,7 +21,7 @@ FILLERS = re.compile(r"[\W_]+|请问|我想|一下|的|了|呢|啊|呀|吗|嘛|�
 
 
 def _load(name: str) -> Any:
-    return yaml.safe_load((LIBRARY / name).read_text("utf-8"))
+    return load_yaml((LIBRARY / name).read_text("utf-8"))
 
 
 FILES = {path.name: _load(path.name) for path in sorted(LIBRARY.glob("*.yaml")) if path.name not in SETTINGS}

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
+from core_api.kit.yaml_text import load_yaml
 from telephony.audio.pcm import frames
 from telephony.session.prompt import Prompt, joined
 from telephony.session.utterance import UtteranceCutter
@@ -18,7 +18,7 @@ from tests.fakes import tones
 from tests.telephony.listening import Call, Seen
 
 pytestmark = pytest.mark.voice
-SCENARIOS = yaml.safe_load((Path(__file__).parent / "turn_taking.yml").read_text(encoding="utf-8"))
+SCENARIOS = load_yaml((Path(__file__).parent / "turn_taking.yml").read_text(encoding="utf-8"))
 WORDS = ("没有", "有", "三十八", "度", "五", "发烧", "好的", "衣服")
 TOLERANCE_SECONDS = 0.001
 

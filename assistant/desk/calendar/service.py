@@ -4,11 +4,11 @@ from datetime import date, datetime, timedelta
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-import yaml
 from sqlalchemy.orm import Session
 
 from assistant.desk.calendar import repository, rules
 from assistant.desk.calendar.schemas import CalendarDay, DayIn, DayKind, Hours, WorkingTime
+from core_api.kit.yaml_text import load_yaml
 
 HOSPITAL_ZONE = ZoneInfo("Asia/Shanghai")
 BACK, AHEAD = timedelta(days=7), timedelta(days=rules.HORIZON_DAYS)
@@ -65,7 +65,7 @@ def remove_day(session: Session, day: date) -> None:
 
 def load_library(session: Session) -> None:
     """Enters the announced days of years that have no entry yet."""
-    listed = yaml.safe_load(files("assistant.desk.calendar").joinpath("library/days.yaml").read_text("utf-8"))
+    listed = load_yaml(files("assistant.desk.calendar").joinpath("library/days.yaml").read_text("utf-8"))
     for year, entries in listed.items():
         if repository.count(session, date(year, 1, 1), date(year, 12, 31)):
             continue

@@ -5,7 +5,6 @@ from datetime import datetime
 from importlib.resources import files
 from uuid import UUID
 
-import yaml
 from sqlalchemy.orm import Session
 
 from assistant.desk.calendar import rules as working
@@ -17,6 +16,7 @@ from assistant.desk.queues.schemas import CaseKind, Member, MemberIn, Queue, Que
 from core_api.kit.clock import Clock
 from core_api.kit.db import new_id
 from core_api.kit.errors import Conflict, NotFound
+from core_api.kit.yaml_text import load_yaml
 
 
 def queues(session: Session) -> list[Queue]:
@@ -104,5 +104,5 @@ def load_library(session: Session, clock: Clock) -> None:
     if repository.all_queues(session):
         return
     text = files("assistant.desk.queues").joinpath("library/queues.yaml").read_text("utf-8")
-    for entry in yaml.safe_load(text)["queues"]:
+    for entry in load_yaml(text)["queues"]:
         create_queue(session, QueueIn.model_validate(entry), clock)

@@ -3,7 +3,6 @@
 from importlib.resources import files
 from uuid import UUID
 
-import yaml
 from sqlalchemy.orm import Session
 
 from assistant.conversations import service as conversations
@@ -15,6 +14,7 @@ from core_api.kit.clock import Clock
 from core_api.kit.db import new_id
 from core_api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from core_api.kit.web import CurrentUser
+from core_api.kit.yaml_text import load_yaml
 from core_api.patients import service as patients
 
 MANAGE = "desk.manage"
@@ -70,7 +70,7 @@ def load_library(session: Session, clock: Clock) -> None:
     if repository.any_shared(session):
         return
     text = files("assistant.desk.replies").joinpath("library/replies.yaml").read_text("utf-8")
-    for entry in yaml.safe_load(text)["replies"]:
+    for entry in load_yaml(text)["replies"]:
         repository.put(session, new_id(), ReplyIn(shared=True, **entry), SYSTEM, clock.now())
 
 

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 
 from assistant.safety import Facts, check, explain
 from assistant.safety.measuring import Sentence, measure
@@ -13,6 +12,7 @@ from assistant.safety.revisions import broken_examples
 from assistant.safety.ruleset import read, shipped
 from assistant.safety.service import wording
 from core_api.kit.errors import Invalid
+from core_api.kit.yaml_text import load_yaml
 
 pytestmark = pytest.mark.unit
 HERE = Path(__file__).parent
@@ -124,13 +124,13 @@ class TestTime:
 class TestJudgedSentences:
     @pytest.mark.parametrize("name", ["sentences.yml", "spoken.yml"])
     def test_the_goal_holds_on_the_sentences_that_rules_were_tuned_on(self, name: str) -> None:
-        told = [Sentence.model_validate(one) for one in yaml.safe_load((HERE / name).read_text("utf-8"))]
+        told = [Sentence.model_validate(one) for one in load_yaml((HERE / name).read_text("utf-8"))]
         figures = measure([one for one in told if one.split == "dev"], shipped())
         assert figures.sensitivity >= 0.98
         assert figures.over_escalation < 0.05
 
     def test_the_second_set_too(self) -> None:
-        sets = yaml.safe_load((HERE / "more.yml").read_text("utf-8"))
+        sets = load_yaml((HERE / "more.yml").read_text("utf-8"))
         told = [
             Sentence(
                 text=text, expect=(family,) * found, near=family, facts=Facts(**part.get("facts", {})), split="dev"

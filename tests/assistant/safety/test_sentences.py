@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from core_api.kit.yaml_text import load_yaml
 
 HERE = Path(__file__).parent
-SENTENCES: list[dict[str, Any]] = yaml.safe_load((HERE / "sentences.yml").read_text("utf-8"))
-SPOKEN: list[dict[str, Any]] = yaml.safe_load((HERE / "spoken.yml").read_text("utf-8"))
+SENTENCES: list[dict[str, Any]] = load_yaml((HERE / "sentences.yml").read_text("utf-8"))
+SPOKEN: list[dict[str, Any]] = load_yaml((HERE / "spoken.yml").read_text("utf-8"))
 FAMILIES = {
     "anuria",
     "breathlessness",
