@@ -7,18 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from sqlalchemy.exc import SQLAlchemyError
 
-import migrations
 from core_api.kit.db import make_engine
 from huifang import exchange
 from huifang.probing import responds
 from huifang.processes import SIMULATOR
 from huifang.settings import Settings
+from migrations import revisions
 from telephony.api import describe
 from tools import environments, model, system
 
@@ -110,8 +108,8 @@ def _database(settings: Settings) -> Finding:
         return Finding("数据库", "error", "还没有数据库：首次使用请运行 bin/huifang init")
     engine = make_engine(settings.database)
     try:
+        present = revisions.present(engine)
         with engine.connect().execution_options(read_only=True) as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
             version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
     except SQLAlchemyError as error:
         return Finding(
@@ -119,7 +117,7 @@ def _database(settings: Settings) -> Finding:
         )
     finally:
         engine.dispose()
-    wanted = ScriptDirectory(str(migrations.FOLDER)).get_current_head()
+    wanted = revisions.newest()
     name = f"{engine.dialect.name} {version or sqlite3.sqlite_version}"
     if present != wanted:
         return Finding("数据库", "error", f"{name}，结构为 {present or '空'}，需要 {wanted}：运行 bin/huifang migrate")

@@ -4,19 +4,28 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from core_api.kit.alone import alone
 from core_api.kit.clock import Clock, SystemClock
 from core_api.kit.crypto import Keyring
 from core_api.kit.db import make_engine, make_sessions
+from core_api.kit.errors import ServiceError
 from core_api.kit.web import Runtime
 from huifang.freshness import NotInitialised
 from huifang.settings import Settings
-from migrations import upgrade
+from migrations import revisions, upgrade
 
 LOCK = ".initialising"
 LOCK_NAME = "huifang.initialising"
+
+
+class SchemaDiffers(ServiceError):
+    """The database is older, or newer, than this code."""
+
+    default_code = "schema_differs"
+    status = 503
 
 
 @contextmanager
@@ -57,6 +66,7 @@ def opened(settings: Settings, clock: Clock | None = None) -> Iterator[Runtime]:
 
     Raises:
         NotInitialised: There is no key ring; `huifang init` makes one.
+        SchemaDiffers: `huifang migrate` has to run first, or the code is older than the database.
     """
     try:
         keyring = Keyring.load(settings.keyring)
@@ -64,6 +74,7 @@ def opened(settings: Settings, clock: Clock | None = None) -> Iterator[Runtime]:
         raise NotInitialised("尚未初始化：请先运行 huifang init") from error
     engine = make_engine(settings.database)
     try:
+        _check_schema(engine)
         yield Runtime(
             sessions=make_sessions(engine, keyring),
             clock=clock or SystemClock(),
@@ -85,3 +96,17 @@ def answers(runtime: Runtime) -> bool:
     except Exception:  # noqa: BLE001 - a health probe's edge: every failure means the same
         return False
     return True
+
+
+def _check_schema(engine: Engine) -> None:
+    """Refuses a database of another structure; one that does not answer now is left to the health probe."""
+    wanted = revisions.newest()
+    try:
+        present = revisions.present(engine)
+    except SQLAlchemyError:
+        return
+    if present == wanted:
+        return
+    if present is not None and present > wanted:
+        raise SchemaDiffers(f"数据库结构（{present}）比程序（{wanted}）新：请升级程序，或恢复升级前的备份")
+    raise SchemaDiffers(f"数据库结构为 {present or '空'}，程序需要 {wanted}：请先运行 huifang migrate")

@@ -3,7 +3,9 @@
 import inspect
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from core_api.kit.errors import Conflict, Invalid
-from huifang import cli, demo, doctor
+from huifang import cli, demo, doctor, store
 from huifang.settings import Settings
 
 pytestmark = pytest.mark.unit
@@ -118,3 +120,21 @@ class TestDoctor:
         found = {one.name: one for one in doctor.findings(away)}
         assert (found["数据库"].state, found["消息队列"].state) == ("error", "error")
         assert "hush" not in str(found)
+
+
+class TestSchema:
+    @pytest.mark.parametrize("command", ["web", "worker", "beat", "plan"])
+    def test_an_outdated_database_is_told_what_to_do(self, settings: Settings, command: str) -> None:
+        _set_revision(settings, "0001")
+        with pytest.raises(store.SchemaDiffers, match="请先运行 huifang migrate"):
+            invoke(command)
+
+    def test_code_older_than_the_database_is_told_apart(self, settings: Settings) -> None:
+        _set_revision(settings, "9999")
+        with pytest.raises(store.SchemaDiffers, match="比程序"):
+            invoke("plan")
+
+
+def _set_revision(settings: Settings, revision: str) -> None:
+    with closing(sqlite3.connect(settings.data_dir / "huifang.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = ?", (revision,))

@@ -1,14 +1,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from core_api.kit.db import Base, make_engine
-from migrations import load_models, upgrade
+from migrations import FOLDER, load_models, revisions, upgrade
 from tests.servers import SERVERS
 
 
@@ -50,3 +52,15 @@ class TestUpgrade:
             upgrade(engine)
             upgrade(engine)
             assert _differences(engine) == []
+
+
+class TestRevisions:
+    def test_the_newest_is_the_head_of_the_history(self) -> None:
+        assert revisions.newest() == ScriptDirectory(str(FOLDER)).get_current_head()
+
+    def test_an_empty_database_has_none_and_an_upgraded_one_the_newest(self, tmp_path: Path) -> None:
+        engine = make_engine(f"sqlite:///{tmp_path / 'new.db'}")
+        assert revisions.present(engine) is None
+        upgrade(engine)
+        assert revisions.present(engine) == revisions.newest()
+        engine.dispose()
