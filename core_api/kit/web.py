@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
+import logging
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +32,13 @@ from core_api.kit.reasons import reason
 SESSION_COOKIE = "huifang_session"
 PROBLEM_JSON = "application/problem+json"
 UNPROCESSABLE = 422
+INTERNAL = 500
+INSUFFICIENT_STORAGE = 507
+FULL_DISK = {"ENOSPC", "EDQUOT", "EFBIG"}
+POSTGRESQL_DISK_FULL = "53100"
 DATABASE_REQUESTS = POOL_SIZE
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -169,6 +178,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(PoolTimeout, _overload)
     app.add_exception_handler(OperationalError, _overload)
+    app.add_exception_handler(OSError, _not_written)
 
 
 def problem(  # noqa: PLR0913 - the members of RFC 9457
@@ -237,8 +247,29 @@ def _http_error(_request: Request, error: Exception) -> JSONResponse:
     return problem(error.status_code, f"http_{error.status_code}", titles.get(error.status_code, "请求未能完成"))
 
 
-def _overload(_request: Request, _error: Exception) -> JSONResponse:
+def _overload(_request: Request, error: Exception) -> JSONResponse:
+    if _database_is_full(getattr(error, "orig", None)):
+        return _full()
     return problem(503, "unavailable", "系统繁忙，请稍后再试", retryable=True)
+
+
+def _not_written(_request: Request, error: Exception) -> JSONResponse:
+    """A file that could not be written or read; its name and path stay here."""
+    kind = errno.errorcode.get(getattr(error, "errno", None) or 0, type(error).__name__)
+    log.error("a file could not be written or read", extra={"kind": kind})
+    if kind in FULL_DISK:
+        return _full()
+    return problem(INTERNAL, "storage", "服务器无法读写文件，请联系管理员", retryable=True)
+
+
+def _full() -> JSONResponse:
+    told = "服务器磁盘已满，没有保存；请联系管理员清理后再试"
+    return problem(INSUFFICIENT_STORAGE, "disk_full", told, retryable=True)
+
+
+def _database_is_full(error: object) -> bool:
+    code, state = getattr(error, "sqlite_errorcode", None), getattr(error, "sqlstate", None)
+    return code == sqlite3.SQLITE_FULL or state == POSTGRESQL_DISK_FULL
 
 
 def _place(location: tuple[int | str, ...]) -> str:
