@@ -17,7 +17,7 @@ from campaigns.dispatch.worker import Running, Ticker, start_in_process
 from campaigns.dispositions.service import labels as disposition_labels
 from campaigns.dispositions.service import load_library
 from campaigns.outcomes.changes import RecordChanges
-from campaigns.outcomes.service import Outcomes
+from campaigns.outcomes.service import NO_HURRY, Outcomes
 from campaigns.people.service import count_open as count_people
 from campaigns.record.core import CoreRecord
 from campaigns.record.port import TaskSelection
@@ -65,7 +65,9 @@ __all__ = [
 ]
 
 
-def handlers(clock: Clock, zone: ZoneInfo) -> Mapping[str, Sequence[Handler]]:
+def handlers(
+    clock: Clock, zone: ZoneInfo, retry_pace: Mapping[str, float] = NO_HURRY
+) -> Mapping[str, Sequence[Handler]]:
     """Outbox handlers, by event name: of calls, and of what changes on the record."""
     record = CoreRecord()
-    return {**Outcomes(record, clock, zone).handlers(), **RecordChanges(record, clock).handlers()}
+    return {**Outcomes(record, clock, zone, retry_pace).handlers(), **RecordChanges(record, clock).handlers()}

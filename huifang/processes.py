@@ -16,7 +16,8 @@ SIMULATOR = "simulator"
 # What the console shows of the logs; the whole lies in the data directory.
 SHOWN = re.compile(r"\b(ERROR|CRITICAL|Traceback)\b|^\s*[•✓✗]|Dialogue model")
 
-OURS_GRACE_SECONDS = 20.0
+# Longer than dials under way (15 s), good-byes (8 s) and open requests (5 s) together.
+OURS_GRACE_SECONDS = 35.0
 LINE_GRACE_SECONDS = 4.0
 RASA_GRACE_SECONDS = 3.0
 

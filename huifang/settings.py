@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     simulator_port: int = Field(8610, ge=1, le=65535)
     simulator_url: str = ""
     simulator_pace: float = Field(1.0, gt=0, description="1 is real time; 10 plays calls ten times faster")
+    simulator_retry_pace: float = Field(
+        1.0, gt=0, description="Waits between tries on the simulator pass so many times faster, promised times too"
+    )
     simulator_personas: dict[str, str] = Field(
         default_factory=dict, description="JSON: who answers which number, by persona key; others are drawn by weight"
     )

@@ -74,11 +74,11 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
         runtime=runtime,
         secrets=secrets,
         routers=ROUTERS,
-        handlers=_handlers(runtime, patients_chat),
+        handlers=_handlers(settings, runtime, patients_chat),
         recurring=patients_chat.recurring,
         campaigns=_campaigns(settings, runtime, voice),
         on_start=(
-            lambda: telephony.recover(voice),
+            _recovering(settings, runtime, voice),
             lambda: telephony.warm_up_hearing(voice.hearing),
             dialogs.warm_up,
             lambda: finder.warm_up(runtime.sessions),
@@ -92,6 +92,12 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
         enrich={"message.added": _with_message},
         state={"telephony": voice, "rasa_actions_token": secrets.actions_token, **patients_chat.state},
     )
+
+
+def _recovering(settings: Settings, runtime: Runtime, voice: telephony.TelephonyRuntime) -> Callable[[], int]:
+    """What a starting web process does about calls that were held before: at once, where it is the only one."""
+    alone_since = runtime.clock.now() if settings.runs_worker_in_process else None
+    return lambda: telephony.recover(voice, alone_since)
 
 
 def _telephony(
@@ -168,10 +174,16 @@ def _campaigns(settings: Settings, runtime: Runtime, voice: telephony.TelephonyR
         dialler=campaigns.TelephonyDialler(voice),
         hospital_name=settings.hospital_name,
         settings=campaigns.DispatchSettings(max_concurrent=settings.max_concurrent_calls),
+        retry_pace=_retry_pace(settings),
     )
 
 
-def _handlers(runtime: Runtime, patients_chat: chat.Chat) -> Mapping[str, Sequence[Handler]]:
+def _retry_pace(settings: Settings) -> Mapping[str, float]:
+    """Only who answers on the simulator may be called again sooner than is polite."""
+    return {SIMULATOR: settings.simulator_retry_pace}
+
+
+def _handlers(settings: Settings, runtime: Runtime, patients_chat: chat.Chat) -> Mapping[str, Sequence[Handler]]:
     """Every package's outbox handlers by event name."""
     ours: dict[str, list[Handler]] = {
         "treatment.recorded": [plans.on_treatment_recorded],
@@ -183,7 +195,7 @@ def _handlers(runtime: Runtime, patients_chat: chat.Chat) -> Mapping[str, Sequen
     clock = runtime.clock
     elsewhere = (
         assistant.desk_handlers(clock),
-        campaigns.handlers(clock, runtime.zone),
+        campaigns.handlers(clock, runtime.zone, _retry_pace(settings)),
         knowledge.handlers(clock),
         patients_chat.handlers,
     )

@@ -1,7 +1,7 @@
 """What became of a call, asked of the carrier and written down where nobody else did."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,10 +19,17 @@ log = logging.getLogger(__name__)
 FIND_BEFORE = timedelta(minutes=1)
 # Whoever holds a call says so every BEAT_SECONDS; a process that misses three beats is gone.
 SILENT_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
+# A call that its carrier does not know so long after we wrote it down was never placed.
+NEVER_PLACED_AFTER = timedelta(seconds=120)
 
 
-def fetch_fate(runtime: TelephonyRuntime, call_id: UUID) -> CallFate:
+def fetch_fate(runtime: TelephonyRuntime, call_id: UUID, alone_since: datetime | None = None) -> CallFate:
     """Asks the carrier what became of a call, and writes its end down if it is over and nobody holds it here.
+
+    Args:
+        runtime: Telephony's own.
+        call_id: The call.
+        alone_since: As `recover` takes it.
 
     Raises:
         CarrierUnknown: The carrier cannot be asked now.
@@ -33,17 +40,27 @@ def fetch_fate(runtime: TelephonyRuntime, call_id: UUID) -> CallFate:
     if known.ended_at is not None:
         return _ended(known, known.disposition, _spoken_outcome(runtime, known))
     carrier = runtime.carrier(known.carrier)
-    if runtime.live.get(call_id) is not None or (carrier.held_by_us and is_held(runtime, known)):
+    if runtime.live.get(call_id) is not None or (carrier.held_by_us and is_held(runtime, known, alone_since)):
         return CallFate(state="in_progress")
     told = carrier.fetch(known.carrier_sid) if known.carrier_sid else None
     told = told or _find(runtime, carrier, known) or _forgotten(carrier, known)
     if told is None:
-        return CallFate(state="not_found")
+        return _not_found(runtime, carrier, known)
     with runtime.sessions.begin() as session:
         service.set_placed(session, call_id, told.sid, runtime.clock)
     if told.state != "ended":
         return CallFate(state=told.state)
     return _write_end(runtime, known, told)
+
+
+def _not_found(runtime: TelephonyRuntime, carrier: Carrier, known: CallSnapshot) -> CallFate:
+    """The carrier knows no such call: after a while it is certain that nobody was dialled, where it never forgets."""
+    if runtime.clock.now() - known.created_at < NEVER_PLACED_AFTER:
+        return CallFate(state="not_found")
+    disposition = rules.INTERRUPTED if carrier.held_by_us else rules.NOT_PLACED
+    with runtime.sessions.begin() as session:
+        service.finish(session, known.id, Ending(disposition=disposition), runtime.clock)
+    return CallFate(state="ended", disposition=disposition)
 
 
 def _find(runtime: TelephonyRuntime, carrier: Carrier, known: CallSnapshot) -> CarrierCall | None:
@@ -62,10 +79,10 @@ def _forgotten(carrier: Carrier, known: CallSnapshot) -> CarrierCall | None:
     return None
 
 
-def is_held(runtime: TelephonyRuntime, known: CallSnapshot) -> bool:
-    """Whether a process has said lately that it holds the call."""
+def is_held(runtime: TelephonyRuntime, known: CallSnapshot, alone_since: datetime | None = None) -> bool:
+    """Whether a process has said lately that it holds the call; what was said before we were alone counts no more."""
     seen = known.media_seen_at or known.media_at
-    return seen is not None and seen > runtime.clock.now() - SILENT_AFTER
+    return seen is not None and seen > (alone_since or runtime.clock.now() - SILENT_AFTER)
 
 
 def _write_end(runtime: TelephonyRuntime, known: CallSnapshot, told: CarrierCall) -> CallFate:

@@ -61,3 +61,14 @@ class Dialling(BaseModel):
     lease_until: datetime
     conversation_id: UUID
     response_id: UUID | None
+
+
+class Ended(BaseModel):
+    """How an attempt ended; `dialled` is false where nobody's telephone rang."""
+
+    model_config = ConfigDict(frozen=True)
+
+    disposition: str
+    reached: bool
+    dialled: bool = True
+    duration_seconds: int | None = None

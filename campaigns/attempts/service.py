@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.attempts import repository
 from campaigns.attempts.rules import ON_THE_LINE
-from campaigns.attempts.schemas import AttemptState, AttemptView, Dialling
+from campaigns.attempts.schemas import AttemptState, AttemptView, Dialling, Ended
 from core_api.kit.clock import Clock
 from core_api.kit.db import new_id
 
@@ -120,24 +120,19 @@ def ask_again_at(session: Session, attempt_id: UUID, at: datetime) -> bool:
     return repository.amend(session, attempt_id, (AttemptState.UNKNOWN, AttemptState.PLANNED), {"lease_until": at})
 
 
-def end(
-    session: Session, attempt_id: UUID, disposition: str, *, reached: bool, duration_seconds: int | None, clock: Clock
-) -> bool:
-    """Ends an attempt once.
+def end(session: Session, attempt_id: UUID, ended: Ended, clock: Clock) -> bool:
+    """Ends an attempt once; one that did not come to dialling counts against no cap.
 
     Returns:
         False when it had ended already, so that the same outcome told twenty times has one effect.
     """
-    values = {
-        "disposition": disposition,
-        "reached": reached,
-        "duration_seconds": duration_seconds,
-        "ended_at": clock.now(),
-    }
-    ended = repository.move(session, attempt_id, AttemptState.ENDED, values)
-    if ended:
+    values: dict[str, object] = {**ended.model_dump(exclude={"dialled"}), "ended_at": clock.now()}
+    if not ended.dialled:
+        values["dialled_on"] = None
+    moved = repository.move(session, attempt_id, AttemptState.ENDED, values)
+    if moved:
         repository.let_go(session, attempt_id)
-    return ended
+    return moved
 
 
 def correct(session: Session, attempt_id: UUID, disposition: str, *, reached: bool) -> bool:

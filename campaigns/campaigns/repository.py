@@ -45,15 +45,11 @@ def lock(session: Session, campaign_id: UUID) -> CampaignRow | None:
     return None if row is None else CampaignRow.model_validate(row)
 
 
-def running(session: Session) -> list[CampaignRow]:
+def running(session: Session) -> list[UUID]:
     """Campaigns that run, the oldest first."""
-    rows = session.scalars(
-        select(Campaign)
-        .where(Campaign.status == CampaignStatus.RUNNING)
-        .order_by(Campaign.id)
-        .execution_options(populate_existing=True)
+    return list(
+        session.scalars(select(Campaign.id).where(Campaign.status == CampaignStatus.RUNNING).order_by(Campaign.id))
     )
-    return [CampaignRow.model_validate(row) for row in rows]
 
 
 def to_plan(session: Session, today: date) -> list[UUID]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from campaigns.campaigns import service as campaigns
 from campaigns.campaigns.schemas import CampaignRow, CampaignStatus
+from campaigns.dispatch.apart import apart
 from campaigns.dispatch.runtime import CampaignRuntime
 from campaigns.policy.rules import lasting_reasons
 from campaigns.record.port import DueTask
@@ -24,7 +26,7 @@ def plan_campaigns(runtime: CampaignRuntime, max_batches: int = 4) -> int:
     today = runtime.clock.now().astimezone(runtime.zone).date()
     with runtime.sessions.begin() as session:
         waiting = campaigns.to_plan(session, today)
-    return sum(_plan_some(runtime, campaign_id, today, max_batches) for campaign_id in waiting)
+    return sum(apart(one, partial(_plan_some, runtime, one, today, max_batches)) or 0 for one in waiting)
 
 
 def _plan_some(runtime: CampaignRuntime, campaign_id: UUID, today: date, max_batches: int) -> int:

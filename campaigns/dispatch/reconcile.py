@@ -15,7 +15,7 @@ from core_api.kit.faults import described
 log = logging.getLogger(__name__)
 
 LIMIT = 200
-NEVER_PLACED = "carrier_failed"
+NEVER_PLACED = "not_placed"
 UNKNOWN = "unknown"
 
 

@@ -1,5 +1,6 @@
 """What dispatching works with; made once by the composition root."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -53,11 +54,12 @@ class CampaignRuntime:
     record: Record = field(default_factory=CoreRecord)
     settings: DispatchSettings = DispatchSettings()
     owner: str = "worker"
+    retry_pace: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> Outcomes:
         """The outcome transaction."""
-        return Outcomes(self.record, self.clock, self.zone)
+        return Outcomes(self.record, self.clock, self.zone, self.retry_pace)
 
     @property
     def listen_for(self) -> timedelta:

@@ -1,6 +1,7 @@
 """Rounds of dispatching: who is called next, within the limits of all workers together."""
 
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaigns.attempts import service as attempts
 from campaigns.campaigns import service as campaigns
 from campaigns.campaigns.schemas import CampaignRow
+from campaigns.dispatch.apart import apart
 from campaigns.dispatch.dialling import run_attempt
 from campaigns.dispatch.planning import plan_campaigns
 from campaigns.dispatch.reconcile import sweep
@@ -42,21 +44,25 @@ def dispatch(runtime: CampaignRuntime) -> list[UUID]:
         attempts.pass_gate(session)
         live = attempts.live_counts(session)
         room = runtime.settings.max_concurrent - sum(number for number, _ in live.values())
-        open_now = [one for one in campaigns.running(session) if _attend(session, runtime, one)]
+        attended = [apart(one, partial(_attend, session, runtime, one)) for one in campaigns.running(session)]
+        open_now = [campaign for campaign in attended if campaign is not None]
         chosen: list[UUID] = []
         for index, campaign in enumerate(open_now):
             share = -(-(room - len(chosen)) // (len(open_now) - index))
-            wanted = min(share, _room(session, runtime, campaign, live.get(campaign.id, (0, 0))))
-            chosen += _choose(session, runtime, campaign, wanted)
+            under_way = live.get(campaign.id, (0, 0))
+            chosen += apart(campaign.id, partial(_choose, session, runtime, campaign, share, under_way)) or []
     return chosen
 
 
-def _attend(session: Session, runtime: CampaignRuntime, campaign: CampaignRow) -> bool:
-    """Whether a campaign may call now; one that has nobody left is finished."""
-    if campaigns.finish_if_done(session, campaign.id, runtime.clock):
-        return False
-    now = runtime.clock.now()
-    return rules.is_open(policy.rules_for(session, campaign, runtime.zone, now), now)
+def _attend(session: Session, runtime: CampaignRuntime, campaign_id: UUID) -> CampaignRow | None:
+    """A campaign that may call now; one that has nobody left is finished."""
+    with session.begin_nested():
+        if campaigns.finish_if_done(session, campaign_id, runtime.clock):
+            return None
+        campaign = campaigns.row(session, campaign_id)
+        now = runtime.clock.now()
+        allowed = policy.rules_for(session, campaign, runtime.zone, now)
+        return campaign if rules.is_open(allowed, now) else None
 
 
 def _room(session: Session, runtime: CampaignRuntime, campaign: CampaignRow, live: tuple[int, int]) -> int:
@@ -66,7 +72,11 @@ def _room(session: Session, runtime: CampaignRuntime, campaign: CampaignRow, liv
     return min(runtime.settings.batch, campaign.max_concurrent - under_way, campaign.daily_cap - dialled - not_dialled)
 
 
-def _choose(session: Session, runtime: CampaignRuntime, campaign: CampaignRow, wanted: int) -> list[UUID]:
+def _choose(
+    session: Session, runtime: CampaignRuntime, campaign: CampaignRow, share: int, live: tuple[int, int]
+) -> list[UUID]:
     wake_at = runtime.clock.now() + runtime.settings.wake_after
-    claimed = targets.claim_due(session, campaign.id, runtime.clock, wanted)
-    return attempts.plan(session, campaign.id, [(one.id, one.patient_id) for one in claimed], wake_at)
+    with session.begin_nested():
+        wanted = min(share, _room(session, runtime, campaign, live))
+        claimed = targets.claim_due(session, campaign.id, runtime.clock, wanted)
+        return attempts.plan(session, campaign.id, [(one.id, one.patient_id) for one in claimed], wake_at)

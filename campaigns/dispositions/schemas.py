@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-RetryKind = Literal["no_answer", "unfinished", "callback", "none"]
+RetryKind = Literal["no_answer", "unfinished", "callback", "again", "none"]
 
 FollowUpStatus = Literal["done", "in_progress", "unreachable", "cancelled"]
 
@@ -17,7 +17,7 @@ class DispositionView(BaseModel):
         label: Chinese, for people.
         position: Order in lists.
         reached: Somebody was spoken to.
-        retry: Which count of tries it adds to; "none" is final.
+        retry: Which count of tries it adds to; "again" counts as no try, "none" is final.
         delay_minutes: Distance to the next try.
         attempts_limit: So many outcomes of this retry kind, then the list for people.
         task_status: What a final outcome sets the task to; None leaves it.
@@ -43,12 +43,17 @@ class DispositionView(BaseModel):
     wrong_number: bool = False
 
     @property
+    def counts(self) -> bool:
+        """Whether it was a try; else nobody was dialled."""
+        return self.retry != "again"
+
+    @property
     def final(self) -> bool:
         """No further try follows."""
         return self.retry == "none"
 
     @model_validator(mode="after")
     def _retry_has_distance(self) -> "DispositionView":
-        if self.retry in {"no_answer", "unfinished"} and self.delay_minutes == 0:
+        if self.retry in {"no_answer", "unfinished", "again"} and self.delay_minutes == 0:
             raise ValueError("delay_minutes: a retry needs a distance")
         return self

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from campaigns.attempts import service as attempts
-from campaigns.attempts.schemas import AttemptView
+from campaigns.attempts.schemas import AttemptView, Ended
 from campaigns.campaigns import service as campaigns
 from campaigns.campaigns.schemas import CampaignStatus
 from campaigns.dispositions import service as dispositions
@@ -18,21 +19,32 @@ from campaigns.outcomes.rules import Following
 from campaigns.people import service as people
 from campaigns.record.port import CallOutcome, PatientFlag, Record, TaskFacts
 from campaigns.targets import service as targets
-from campaigns.targets.schemas import TargetState, TargetUpdate, TargetView
+from campaigns.targets.schemas import DUE_STATES, TargetState, TargetUpdate, TargetView
 from core_api.kit.clock import Clock
 from core_api.kit.outbox import Event, Handler
 
 COMPLETED = "completed"
+NO_HURRY: Mapping[str, float] = MappingProxyType({})
 FLAGS: tuple[PatientFlag, ...] = ("do_not_contact", "deceased", "wrong_number")
 
 
 class Outcomes:
-    """Applies outcomes; holds only its ports."""
+    """Applies outcomes; holds only its ports.
 
-    def __init__(self, record: Record, clock: Clock, zone: ZoneInfo) -> None:
+    Args:
+        record: The record.
+        clock: Tells now.
+        zone: The hospital's.
+        retry_pace: By carrier, how many times faster what is waited for passes; a simulated one need not be waited for.
+    """
+
+    def __init__(
+        self, record: Record, clock: Clock, zone: ZoneInfo, retry_pace: Mapping[str, float] = NO_HURRY
+    ) -> None:
         self._record = record
         self._clock = clock
         self._zone = zone
+        self._retry_pace = retry_pace
 
     def handlers(self) -> Mapping[str, Sequence[Handler]]:
         """Outbox handlers, by event name."""
@@ -70,19 +82,20 @@ class Outcomes:
         self._flag(session, attempt.patient_id, meaning)
         target = targets.get(session, attempt.target_id)
         if target is not None and target.state in {TargetState.IN_PROGRESS, TargetState.PEOPLE}:
-            self._follow(session, target, rules.follow(target, meaning, outcome, self._clock.now()), response_id)
+            pace = self._pace(session, attempt.campaign_id)
+            following = rules.follow(target, meaning, outcome, self._clock.now(), pace)
+            self._follow(session, target, following, response_id, tried=meaning.counts)
         campaigns.finish_if_done(session, attempt.campaign_id, self._clock)
         return True
 
     def _end(self, session: Session, attempt: AttemptView, meaning: DispositionView, outcome: CallOutcome) -> bool:
-        ended = attempts.end(
-            session,
-            attempt.id,
-            meaning.key,
+        how = Ended(
+            disposition=meaning.key,
             reached=meaning.reached,
+            dialled=meaning.counts,
             duration_seconds=outcome.duration_seconds,
-            clock=self._clock,
         )
+        ended = attempts.end(session, attempt.id, how, self._clock)
         return ended or attempts.correct(session, attempt.id, meaning.key, reached=meaning.reached)
 
     def _keep_promise(
@@ -94,20 +107,26 @@ class Outcomes:
         if target is None or asked is None or attempt.disposition != meaning.key:
             return
         if target.state is TargetState.RETRYING and target.callback_at is None:
-            at = max(asked, self._clock.now())
+            pace, now = self._pace(session, attempt.campaign_id), self._clock.now()
+            at = rules.promised(asked, now, pace)
             update = TargetUpdate(state=TargetState.RETRYING, next_attempt_at=at, callback_at=asked)
             targets.put(session, target.id, update)
+
+    def _pace(self, session: Session, campaign_id: UUID) -> float:
+        return self._retry_pace.get(campaigns.row(session, campaign_id).carrier, 1.0) if self._retry_pace else 1.0
 
     def _flag(self, session: Session, patient_id: UUID, meaning: DispositionView) -> None:
         for flag in FLAGS:
             if getattr(meaning, flag):
                 self._record.flag_patient(session, patient_id, flag, self._clock)
 
-    def _follow(self, session: Session, target: TargetView, following: Following, response_id: UUID | None) -> None:
+    def _follow(
+        self, session: Session, target: TargetView, following: Following, response_id: UUID | None, *, tried: bool
+    ) -> None:
         update = following.update
-        if update.state is TargetState.RETRYING and _cancelled(session, target.campaign_id):
+        if update.state in DUE_STATES and _cancelled(session, target.campaign_id):
             update = TargetUpdate(state=TargetState.CANCELLED, last_disposition=update.last_disposition)
-        targets.put(session, target.id, update, tried=True)
+        targets.put(session, target.id, update, tried=tried)
         if update.state is TargetState.PEOPLE:
             people.open_case(session, target, update.reason or dispositions.UNKNOWN, self._clock)
         elif target.state is TargetState.PEOPLE:

@@ -22,6 +22,7 @@ FULL_DISK: Final = {"ENOSPC", "EDQUOT", "EFBIG"}
 FULL: Final = "通话时磁盘已满，录音未能保存"
 NOT_WRITTEN: Final = "录音文件写入失败"
 INTERRUPTED: Final = "interrupted"
+NOT_PLACED: Final = "not_placed"
 MIDWAY: Final = {None, "partial", "silent"}
 LABELS: Final = {
     "completed": "已完成",
@@ -44,6 +45,7 @@ LABELS: Final = {
     "silent": "无人说话",
     "bot_unavailable": "系统故障",
     "interrupted": "系统停机中断",
+    "not_placed": "未能拨出",
     "unknown": "结果不明",
 }
 

@@ -17,10 +17,12 @@ from twilio.rest import Client
 from twilio.twiml.voice_response import Connect, VoiceResponse
 from twilio.twiml.voice_response import Dial as DialVerb
 
+from telephony.calls.rules import NOT_PLACED
 from telephony.carriers.ports import CarrierCall, CarrierRefused, CarrierUnknown, Dial, FateState
 
 API_HOST = "https://api.twilio.com"
 TOO_MANY = 429
+UNAUTHORIZED = 401
 NOT_FOUND = 404
 SERVER_ERROR = 500
 TOO_MANY_CODES = {20429, 10004}
@@ -162,7 +164,7 @@ class TwilioCarrier:
             raise _refusal(error) from None
         except (ConnectTimeout, requests.exceptions.ConnectionError) as error:
             if _never_connected(error):
-                raise CarrierRefused("unreachable", "carrier_failed", retryable=True) from None
+                raise CarrierRefused("unreachable", NOT_PLACED, retryable=True) from None
             raise CarrierUnknown(type(error).__name__) from None
         except (RequestException, TwilioException) as error:
             raise CarrierUnknown(type(error).__name__) from None
@@ -211,8 +213,10 @@ def _refusal(error: TwilioRestException) -> Exception:
     code = int(error.code or 0)
     if error.status >= SERVER_ERROR:
         return CarrierUnknown(str(code or error.status))
+    if error.status == UNAUTHORIZED:
+        return CarrierRefused(str(code or error.status), NOT_PLACED)
     if error.status == TOO_MANY or code in TOO_MANY_CODES:
-        return CarrierRefused(str(code or TOO_MANY), "carrier_failed", retryable=True)
+        return CarrierRefused(str(code or TOO_MANY), NOT_PLACED, retryable=True)
     if code in BAD_NUMBER_CODES:
         return CarrierRefused(str(code), "invalid_number")
     return CarrierRefused(str(code or error.status), "carrier_failed")

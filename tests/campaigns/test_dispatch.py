@@ -3,14 +3,20 @@
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from campaigns.attempts import service as attempts
 from campaigns.attempts.models import LiveCall
+from campaigns.campaigns import service as campaigns
+from campaigns.campaigns.models import Campaign
 from campaigns.dispatch import dialling
 from campaigns.dispatch.dialling import run_attempt
 from campaigns.dispatch.planning import plan_campaigns
@@ -149,6 +155,48 @@ class TestTick:
         assert [plan_campaigns(world.runtime) for _ in range(3)] == [40, 25, 0]
 
 
+class TestOneBrokenCampaign:
+    """A row that cannot be read stands for any fault of one campaign."""
+
+    def test_keeps_no_other_from_planning_and_calling(self, world: World, caplog: pytest.LogCaptureFixture) -> None:
+        world.record.add(2)
+        broken, sound = world.campaign(), world.campaign()
+        with world.sessions.begin() as session:
+            session.execute(update(Campaign).where(Campaign.id == broken).values(source={"kind": "no such"}))
+        assert world.tick().run == ("placed", "placed")
+        assert {one.campaign_id for one in world.attempts()} == {sound}
+        assert str(broken) in str([vars(record).get("campaign_id") for record in caplog.records])
+
+    def test_its_half_done_work_is_taken_back(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.record.add(2)
+        broken = world.campaign()
+        plan_campaigns(world.runtime)
+        whole = attempts.plan
+
+        def fail(session: Session, campaign_id: UUID, *arguments: Any) -> list[UUID]:
+            planned = whole(session, campaign_id, *arguments)
+            if campaign_id == broken:
+                raise RuntimeError
+            return planned
+
+        with monkeypatch.context() as patched:
+            patched.setattr(attempts, "plan", fail)
+            assert dispatch(world.runtime) == []
+        assert (world.states(), {one.state for one in world.targets()}) == ([], {"waiting"})
+        assert len(dispatch(world.runtime)) == 2
+
+    def test_a_database_that_fails_ends_the_round(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.record.add()
+        world.campaign()
+
+        def locked(*_arguments: Any) -> None:
+            raise OperationalError("", None, Exception("database is locked"))
+
+        monkeypatch.setattr(attempts, "plan", locked)
+        with pytest.raises(OperationalError):
+            world.tick()
+
+
 class TestCarrierTrouble:
     @pytest.mark.covers("RC-OUT-03", "TX-6.2-1")
     def test_a_refusal_is_an_outcome_and_is_tried_again(self, world: World) -> None:
@@ -181,9 +229,41 @@ class TestCarrierTrouble:
         world.later(seconds=60)
         assert world.states() == ["unknown"]
         world.later(seconds=61)
-        assert world.target().last_disposition == "carrier_failed"
+        assert (world.target().state, world.target().last_disposition) == ("waiting", "not_placed")
         world.dialler.before = lambda _order: None
-        assert world.later(minutes=15).run == ("placed",)
+        assert world.later(minutes=5).run == ("placed",)
+
+    def test_who_was_not_dialled_is_not_counted_as_tried(self, world: World) -> None:
+        world.dialler.refuse_with = "not_placed"
+        world.record.add()
+        world.campaign(daily_cap=1, patient_daily_cap=1)
+        for _ in range(8):
+            assert world.tick().run == ("refused",)
+            world.clock.advance(timedelta(minutes=5))
+        assert (world.target().state, world.target().attempts_made, world.target().no_answer_count) == ("waiting", 0, 0)
+        world.dialler.refuse_with = None
+        assert world.tick().run == ("placed",)
+
+    def test_a_promised_time_is_kept_when_the_call_was_not_placed(self, world: World) -> None:
+        world.record.add()
+        world.campaign()
+        world.tick()
+        promised = world.clock.now() + timedelta(hours=1)
+        world.end_last("callback", callback_at=promised.isoformat())
+        world.dialler.refuse_with = "not_placed"
+        assert world.later(hours=1).run == ("refused",)
+        assert (world.target().state, world.target().callback_at) == ("retrying", promised)
+
+    def test_a_cancelled_campaign_does_not_try_again(self, world: World) -> None:
+        world.dialler.before = _lose_answer
+        world.record.add()
+        campaign = world.campaign()
+        world.tick()
+        with world.sessions.begin() as session:
+            campaigns.cancel(session, campaign, world.clock)
+        world.later(seconds=60)
+        world.later(seconds=61)
+        assert world.target().state == "cancelled"
 
     def test_a_carrier_out_for_half_a_day_hands_the_call_to_people(self, world: World) -> None:
         world.dialler.after = _lose_answer

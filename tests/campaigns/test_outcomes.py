@@ -1,5 +1,8 @@
 """What comes of a call: retries by kind, the list for people, one effect however often it is told."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from campaigns.campaigns import service as campaigns
@@ -173,6 +176,25 @@ class TestRetry:
         promised = local("2026-11-21T15:00")
         world.end(order.call_id, "callback", callback_at=promised.isoformat())
         assert (world.target().callback_at, world.target().next_attempt_at) == (promised, promised)
+
+    def test_on_a_line_that_is_simulated_waits_may_pass_faster(self, world: World) -> None:
+        world.runtime = replace(world.runtime, retry_pace={"simulator": 60.0})
+        begin(world)
+        world.end_last("no_answer", answered=False)
+        assert world.later(seconds=119).run == ()
+        assert world.later(seconds=1).run == ("placed",)
+        world.end_last("callback", callback_at=(world.clock.now() + timedelta(hours=1)).isoformat())
+        assert world.later(seconds=59).run == ()
+        assert world.later(seconds=1).run == ("placed",)
+
+    def test_on_any_other_line_they_do_not(self, world: World) -> None:
+        world.runtime = replace(world.runtime, retry_pace={"simulator": 60.0})
+        world.record.add()
+        world.campaign(carrier="twilio")
+        world.tick()
+        world.end_last("no_answer", answered=False)
+        assert world.later(minutes=119).run == ()
+        assert world.later(minutes=1).run == ("placed",)
 
     def test_a_cancelled_campaign_tries_no_more(self, world: World) -> None:
         begin(world)

@@ -68,7 +68,7 @@ class TestPlace:
     def test_a_wrong_token_is_refused(self, simulator: Server) -> None:
         with pytest.raises(api.CarrierRefused) as refused:
             carrier(simulator.url, auth_token="another").place(Dial(call_id=uuid4(), number=NUMBER))
-        assert refused.value.disposition == "carrier_failed"
+        assert refused.value.disposition == "not_placed"
 
     def test_too_many_calls_wait_and_then_are_refused_for_later(self, limited: Server) -> None:
         with pytest.raises(api.CarrierRefused) as refused:

@@ -281,6 +281,31 @@ class TestRecover:
         assert stage.ended(call_id).disposition in {"partial", "silent"}
         assert ended_events(stage) == 1
 
+    def test_a_process_that_is_alone_waits_for_nobody(self, stage: Stage) -> None:
+        call_id = stage.place("silent")
+        wait_for(lambda: len(stage.runtime.live) == 1)
+        another = replace(stage.runtime, live=LiveCalls())
+        wait_for(lambda: api.recover(another, SystemClock().now()) + ended_events(stage) >= 1)
+        assert stage.ended(call_id).disposition in {"partial", "silent"}
+
+    def test_a_process_that_is_alone_leaves_what_was_answered_since_it_began(self, stage: Stage) -> None:
+        began = SystemClock().now()
+        stage.place("silent")
+        wait_for(lambda: len(stage.runtime.live) == 1)
+        assert api.recover(replace(stage.runtime, live=LiveCalls()), began) == 0
+        assert ended_events(stage) == 0
+
+    def test_a_call_that_was_never_placed_is_no_fault_of_the_line(self, stage: Stage) -> None:
+        """The process was killed between writing the call down and asking the carrier."""
+        call_id = new_id()
+        with stage.runtime.sessions.begin() as session:
+            service.register(session, request(call_id), SystemClock())
+        assert api.fetch_fate(stage.runtime, call_id).state == "not_found"
+        _set(stage, call_id, created_at=SystemClock().now() - timedelta(minutes=3))
+        assert api.recover(stage.runtime) == 1
+        assert api.fetch_fate(stage.runtime, call_id).disposition == "not_placed"
+        assert ended_events(stage) == 1
+
     def test_the_carrier_is_asked_after_a_call_whose_process_died(self, stage: Stage) -> None:
         call_id = stage.place("busy_line")
         with stage.runtime.sessions.begin() as session:

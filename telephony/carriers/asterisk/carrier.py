@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 from uuid import UUID
 
+from telephony.calls.rules import NOT_PLACED
 from telephony.carriers.asterisk.account import PREFIX, AsteriskAccount, sid_of
 from telephony.carriers.asterisk.ari import (
     CONFLICT,
@@ -56,7 +57,7 @@ class AsteriskCarrier:
         try:
             self.ari.create(**self._parameters(dial, sid))
         except AriUnreachable:
-            raise CarrierRefused("unreachable", "carrier_failed", retryable=True) from None
+            raise CarrierRefused("unreachable", NOT_PLACED, retryable=True) from None
         except AriRefused as refused:
             if refused.status == CONFLICT:
                 return sid
@@ -120,7 +121,7 @@ class AsteriskCarrier:
         """Any web process that listens; without one nothing is dialled."""
         apps = [name for name in self.ari.apps() if name.startswith(f"{self.account.app}-")]
         if not apps:
-            raise CarrierRefused("no_listener", "carrier_failed", retryable=True)
+            raise CarrierRefused("no_listener", NOT_PLACED, retryable=True)
         return random.choice(apps)
 
     def _told(self, channel: JsonObject) -> CarrierCall:
