@@ -71,9 +71,7 @@ def become_rasa(settings: Settings) -> None:
         "HUIFANG_RASA_ACTIONS_URL": f"{settings.web_url}/internal/rasa/actions",
         "HUIFANG_RASA_TOKEN": secrets.actions_token,
     }
-    command = [str(python), "-m", "rasa", "run", "--model", str(trained)]
-    command += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
-    command += ["-i", settings.rasa_host, "-p", str(settings.rasa_port)]
+    command = model.serve_command(python, trained, settings.rasa_host, settings.rasa_port)
     os.chdir(model.PROJECT)
     os.execve(python, command, env)  # noqa: S606 - our own environment's interpreter
 

@@ -12,7 +12,7 @@ from tools.progress import run_step
 
 PROJECT = ROOT / "dialogs" / "rasa"
 SOURCES = {".yml", ".yaml", ".py", ".txt"}
-NOT_SOURCES = {"models", "__pycache__", ".rasa", "cache"}
+NOT_SOURCES = {"models", "__pycache__", ".rasa", "cache", "serve.py"}
 
 
 def location() -> Path:
@@ -32,6 +32,13 @@ def ensure() -> Path:
     return model
 
 
+def serve_command(python: Path, model: Path, host: str, port: int) -> list[str]:
+    """What serves a model, in PROJECT as its working directory."""
+    command = [str(python), "-m", "serve", "run", "--model", str(model)]
+    command += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
+    return [*command, "-i", host, "-p", str(port)]
+
+
 def rasa_environment() -> dict[str, str]:
     """Environment variables for every Rasa process: quiet, no telemetry, one thread per library."""
     return {
@@ -42,6 +49,7 @@ def rasa_environment() -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(PROJECT),
         "PYTHONWARNINGS": "ignore",
+        "FORCE_JSON_LOGGING": "true",
     }
 
 

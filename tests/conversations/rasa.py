@@ -67,8 +67,7 @@ class RasaProcess:
     def start(self) -> None:
         project = Path(model.PROJECT)
         python = os.environ.get("HUIFANG_TEST_RASA_PYTHON") or environments.ensure(environments.RASA)
-        command = [str(python), "-m", "rasa", "run", "--interface", "127.0.0.1", "--port", str(self.port)]
-        command += ["--model", str(model.ensure()), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
+        command = model.serve_command(Path(python), model.ensure(), "127.0.0.1", self.port)
         environment = {
             **model.rasa_environment(),
             "HUIFANG_RASA_ACTIONS_URL": f"http://127.0.0.1:{self.actions.port}/internal/rasa/actions",
