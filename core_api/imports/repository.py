@@ -89,14 +89,17 @@ def by_id(session: Session, run_id: UUID) -> ImportRun:
 
 
 def report(session: Session, run_id: UUID, issues: int = ISSUES_SHOWN) -> ImportReport:
-    """A run with its first issues.
+    """A run with its first issues; what concerns the whole run comes before thousands of rows.
 
     Raises:
         NotFound: There is no such run.
     """
     row = by_id(session, run_id)
     found = session.scalars(
-        select(ImportIssue).where(ImportIssue.run_id == run_id).order_by(ImportIssue.id).limit(issues)
+        select(ImportIssue)
+        .where(ImportIssue.run_id == run_id)
+        .order_by(ImportIssue.file != "", ImportIssue.id)
+        .limit(issues)
     )
     return _report(row, tuple(Issue.model_validate(one, from_attributes=True) for one in found))
 
