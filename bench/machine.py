@@ -140,7 +140,7 @@ def _name(process: psutil.Process) -> str:
     words = process.cmdline() or [process.name()]
     if "huifang" in words:
         return next((word for word in words[words.index("huifang") + 1 :] if word in NAMES), "huifang")
-    if "rasa" in words:
+    if "rasa" in words or "serve" in words:
         return "rasa"
     modules = [word for word in words if word.startswith("bench.")]
     return modules[0].removeprefix("bench.") if modules else Path(words[0].split(":")[0]).name

@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from huifang.settings import ROOT, Settings
 from huifang.supervisor import Supervisor
 
 READY_SECONDS = 240.0
+POLL_SECONDS = 0.1
+PORTS = ("WEB", "RASA", "SIMULATOR")
 
 
 @contextlib.contextmanager
 def settings_in(folder: Path, variables: Mapping[str, str]) -> Iterator[Settings]:
     """Settings of a data directory, with free ports; the environment is as before at the end."""
-    chosen = {f"HUIFANG_{name}_PORT": str(free_port()) for name in ("WEB", "RASA", "SIMULATOR")}
+    chosen = {f"HUIFANG_{name}_PORT": str(free_port()) for name in PORTS}
     chosen |= {"HUIFANG_DATA_DIR": str(folder), "HUIFANG_LOG_LEVEL": "WARNING", **variables}
     before = {name: os.environ.get(name) for name in chosen}
     os.environ.update(chosen)
@@ -45,22 +48,32 @@ def initialised(folder: Path, variables: Mapping[str, str]) -> Iterator[tuple[Se
 
 
 @contextlib.contextmanager
-def running(settings: Settings, names: Sequence[str]) -> Iterator[None]:
+def running(
+    settings: Settings, names: Sequence[str], variables: Mapping[str, str] | None = None
+) -> Iterator[Supervisor]:
     """The named processes (a name twice: two of them) under the supervisor, from when they serve to the end.
+
+    Args:
+        settings: As the processes find them in the environment and in `variables`.
+        names: Of processes.
+        variables: Added to the environment of the processes.
 
     Raises:
         TimeoutError: They were not ready in time; their logs lie in the data directory.
     """
     ready = threading.Event()
-    known = {spec.name: spec for spec in processes.specs(settings)}
+    added = variables or {}
+    known = {spec.name: replace(spec, env={**spec.env, **added}) for spec in processes.specs(settings)}
     specs = [known[name] for name in names]
     supervisor = Supervisor(specs, on_ready=ready.set)
     thread = threading.Thread(target=supervisor.run, name="bench-supervisor")
     thread.start()
     try:
-        if not ready.wait(READY_SECONDS):
-            raise TimeoutError(", ".join(names))
-        yield
+        until = time.monotonic() + READY_SECONDS
+        while not ready.wait(POLL_SECONDS):
+            if time.monotonic() > until or not thread.is_alive():
+                raise TimeoutError(", ".join(names))
+        yield supervisor
     finally:
         supervisor.stop()
         thread.join()

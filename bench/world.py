@@ -27,15 +27,15 @@ FIRST_NUMBER = 15_400_000_000
 KEY = "bench"
 
 
-def people(count: int) -> Iterator[PatientIn]:
-    """Invented patients with consent, each with a phone of their own."""
-    for number in range(count):
+def people(count: int, first: int = 0) -> Iterator[PatientIn]:
+    """Invented patients with consent, each with a phone of their own; `first` keeps one crowd apart from another."""
+    for number in range(first, first + count):
         yield PatientIn(
             record_number=f"B{number:08d}",
             name=SURNAMES[number % 20] + GIVEN[number // 20 % 20] + GIVEN[number // 400 % 20],
             visit_card=f"V{number:08d}",
             gender="female" if number % 4 else "male",
-            phone=f"+86{FIRST_NUMBER + number}",
+            phone=phone(number),
             site=SITES[number % len(SITES)],
             department="生殖中心",
             stage=STAGES[number % len(STAGES)],
@@ -43,18 +43,25 @@ def people(count: int) -> Iterator[PatientIn]:
         )
 
 
-def add_patients(runtime: Runtime, count: int) -> list[UUID]:
+def phone(number: int) -> str:
+    """The phone of a patient by number."""
+    return f"+86{FIRST_NUMBER + number}"
+
+
+def add_patients(runtime: Runtime, count: int, first: int = 0) -> list[UUID]:
     """Writes patients as an import does."""
     made: list[UUID] = []
-    for batch in in_batches(people(count)):
+    for batch in in_batches(people(count, first)):
         with runtime.sessions.begin() as session:
             rows = [(one, patients.fingerprint(session, one)) for one in batch]
             made += [result.patient_id for result in patients.upsert_many(session, rows, runtime.clock)]
     return made
 
 
-def add_tasks(runtime: Runtime, patient_ids: Sequence[UUID], questionnaire_key: str, spread_days: int = 0) -> None:
-    """Gives each patient a plan with one task, due today or spread over some days around it."""
+def add_tasks(
+    runtime: Runtime, patient_ids: Sequence[UUID], questionnaire_key: str, spread_days: int = 0, plan: str = KEY
+) -> None:
+    """Gives each patient a plan of a key with one task, due today or spread over some days around it."""
     now = runtime.clock.now()
     today = now.astimezone(runtime.zone).date()
     for batch in in_batches(enumerate(patient_ids)):
@@ -63,7 +70,7 @@ def add_tasks(runtime: Runtime, patient_ids: Sequence[UUID], questionnaire_key: 
             {
                 "id": plan_id,
                 "patient_id": patient_id,
-                "template_key": KEY,
+                "template_key": plan,
                 "title": "测量",
                 "status": "active",
                 "anchor_kind": "manual",
@@ -79,7 +86,7 @@ def add_tasks(runtime: Runtime, patient_ids: Sequence[UUID], questionnaire_key: 
                     "id": new_id(),
                     "plan_id": plans[patient_id],
                     "patient_id": patient_id,
-                    "template_key": KEY,
+                    "template_key": plan,
                     "node_key": "round",
                     "occurrence": 1,
                     "title": "随访",

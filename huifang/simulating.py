@@ -1,12 +1,16 @@
 """The simulated carrier as a process; it loads nothing of our own side."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
 from huifang import http_server, lifetime
 from huifang.settings import LocalSecrets, Settings
 from telephony.simulator import api
 
-FOLDER = "simulator"
+FOLDER = Path("simulator")
+CALLS = FOLDER / "calls.db"
+"""The carrier's own book, in the data directory."""
 
 
 def simulator() -> None:
@@ -29,7 +33,7 @@ def simulator_app(settings: Settings, secrets: LocalSecrets) -> FastAPI:
             by_number=settings.simulator_personas,
             silent_voices=settings.simulator_silent_voices,
             only=settings.simulator_persona or None,
-            store=folder / "calls.db",
+            store=settings.data_dir / CALLS,
             voices=folder / "voices",
             transcripts=settings.recognition != "vosk",
             recordings=settings.simulator_recordings,

@@ -154,6 +154,15 @@ class Supervisor:
     def stop(self) -> None:
         self._stopping.set()
 
+    def pids(self, name: str) -> list[int]:
+        """The processes of a child that run now."""
+        running = [child.process for child in self._children if child.spec.name == name and child.process is not None]
+        return [process.pid for process in running if process.poll() is None]
+
+    def serves(self, name: str) -> bool:
+        """Whether every process of a child has answered since it was last started."""
+        return all(child.ready for child in self._children if child.spec.name == name)
+
     def _loop(self) -> None:
         announced = False
         threading.Thread(target=self._run_preparation, name="prepare", daemon=True).start()
