@@ -90,7 +90,7 @@ class TestPlace:
         with pytest.raises(CarrierUnknown):
             carrier.fetch("hf-1")
         carrier.ari.close()
-        assert (refused.value.code, refused.value.disposition) == ("unreachable", "carrier_failed")
+        assert (refused.value.code, refused.value.disposition) == ("unreachable", "not_placed")
 
     def test_a_wrong_password_is_refused(self) -> None:
         with alone(password="guess") as (carrier, _), pytest.raises(CarrierUnknown):
