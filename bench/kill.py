@@ -62,9 +62,9 @@ def measure(_scale: float) -> list[Figure]:
 
 
 def _kill_one(found: Hospital, chance: random.Random, killed: Counter[str]) -> None:
-    """Kills one process that runs; half of the time that which holds the calls."""
+    """Kills one process that serves; half of the time that which holds the calls."""
     name = "web" if chance.random() < 0.5 else chance.choice([one for one in APART if one != "web"])
-    if found.processes is not None and found.processes.pids(name):
+    if found.processes is not None and found.processes.pids(name) and found.serves(name):
         found.kill(name)
         killed[name] += 1
 

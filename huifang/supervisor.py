@@ -206,7 +206,8 @@ class Supervisor:
         was_ready = child.ready
         child.process, child.ready = None, False
         child.deaths = 1 if lived >= STEADY_SECONDS else child.deaths + 1
-        if not was_ready and child.deaths >= MAX_EARLY_DEATHS:
+        # Who is killed from outside, as for want of memory, is not at fault and may be able to start.
+        if not was_ready and code != -signal.SIGKILL and child.deaths >= MAX_EARLY_DEATHS:
             where = f"原因见 {child.spec.log}" if child.spec.log else "原因见上方日志"
             self._fail(f"{child.spec.name} 反复无法启动（退出码 {code}），停止全部进程；{where}")
             return

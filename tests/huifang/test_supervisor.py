@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core_api.kit.errors import Invalid
-from huifang.supervisor import ChildSpec, Supervisor
+from huifang.supervisor import MAX_EARLY_DEATHS, ChildSpec, Supervisor
 
 PATIENCE_SECONDS = 20.0
 
@@ -89,6 +89,19 @@ class TestRun:
         code = Supervisor([spec], write=lines.append).run()
         assert code == 1
         assert any("退出码 3" in line for line in lines)
+
+    def test_does_not_give_up_on_one_that_is_killed_from_outside(self, tmp_path: Path, lines: list[str]) -> None:
+        code = "import os, pathlib, sys; open(sys.argv[1], 'a').write('x'); os.kill(os.getpid(), 9)"
+        count = tmp_path / "count"
+        count.write_text("")
+        spec = ChildSpec("killed", python(code, str(count)), ready_url="http://127.0.0.1:9/")
+        supervisor = Supervisor([spec], write=lines.append)
+        thread = threading.Thread(target=supervisor.run)
+        thread.start()
+        wait_for(lambda: len(count.read_text()) > MAX_EARLY_DEATHS)
+        supervisor.stop()
+        thread.join(PATIENCE_SECONDS)
+        assert not any("反复无法启动" in line for line in lines)
 
     def test_announces_once_everything_serves(self, lines: list[str]) -> None:
         ready = threading.Event()
