@@ -37,7 +37,8 @@ class Channel:
 
     def told(self) -> Json:
         made = self.made_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
-        plan = {"context": self.context, "exten": self.exten, "priority": 1, "app_name": "Stasis", "app_data": ""}
+        where = {"app_name": "Stasis", "app_data": f"{self.app},out,45"} if self.in_app else {"app_name": "Dial"}
+        plan = {"context": self.context, "exten": self.exten, "priority": 1, **where}
         return {"id": self.id, "name": self.name, "state": self.state, "creationtime": made, "dialplan": plan}
 
 

@@ -20,7 +20,7 @@ from telephony.calls import service
 from telephony.carriers.asterisk.account import sid_of
 from telephony.carriers.asterisk.carrier import AsteriskCarrier
 from telephony.carriers.ports import CarrierRefused, CarrierUnknown, Dial
-from tests.fakes.asterisk import FakeAsterisk
+from tests.fakes.asterisk import Channel, FakeAsterisk
 from tests.fakes.asterisk_media import Patient
 from tests.telephony.asterisk_kit import Process, Site, account, site
 from tests.telephony.kit import NUMBER, ScriptedConversation, Server, request, wait_for
@@ -147,6 +147,15 @@ class TestRestart:
         wait_for(lambda: not here.fake.channels)
         assert here.ended(call_id).disposition == "silent"
 
+    def test_what_a_killed_process_left_on_the_line_is_hung_up(self, here: Site) -> None:
+        left = Channel(sid_of(new_id()), "Local/1;1", "huifang-dead", state="Up", number=NUMBER)
+        sent_on = Channel(sid_of(new_id()), "Local/2;1", "huifang-dead", state="Up", number=NUMBER, in_app=False)
+        others = Channel("1700.1", "PJSIP/8001-1", "another", state="Up")
+        here.fake.channels |= {one.id: one for one in (left, sent_on, others)}
+        here.do(here.fake.listeners[here.carrier.listening or ""].close())
+        wait_for(lambda: left.id not in here.fake.channels)
+        assert set(here.fake.channels) == {sent_on.id, others.id}
+
     def test_a_call_that_nobody_holds_any_more_is_over(self, here: Site) -> None:
         call_id = new_id()
         with here.runtime.sessions.begin() as session:
@@ -177,7 +186,7 @@ class TestMedia:
     def test_audio_that_cannot_be_had_dials_nobody(self, here: Site) -> None:
         here.fake.faults["POST /ari/channels/externalMedia"] = _error
         call_id = here.place(KEYS)
-        assert here.ended(call_id).disposition == "carrier_failed"
+        assert here.ended(call_id).disposition == "not_placed"
         assert here.fake.dialled == {}
         wait_for(lambda: sid_of(call_id) not in here.fake.channels)
 

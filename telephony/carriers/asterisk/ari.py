@@ -7,7 +7,7 @@ import httpx
 
 from telephony.carriers.asterisk.account import AsteriskAccount
 
-NOT_FOUND, CONFLICT, UNPROCESSABLE, SERVER_ERROR = 404, 409, 422, 500
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, SERVER_ERROR = 401, 403, 404, 409, 500
 JsonObject = dict[str, Any]
 
 

@@ -6,10 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from telephony.calls.rules import NOT_PLACED
-from telephony.carriers.asterisk.account import PREFIX, AsteriskAccount, sid_of
+from telephony.carriers.asterisk.account import AsteriskAccount, sid_of
 from telephony.carriers.asterisk.ari import (
     CONFLICT,
+    FORBIDDEN,
     SERVER_ERROR,
+    UNAUTHORIZED,
     Ari,
     AriError,
     AriRefused,
@@ -62,7 +64,8 @@ class AsteriskCarrier:
             if refused.status == CONFLICT:
                 return sid
             if refused.status < SERVER_ERROR:
-                raise CarrierRefused(str(refused.status), "carrier_failed") from None
+                told = NOT_PLACED if refused.status in {UNAUTHORIZED, FORBIDDEN} else "carrier_failed"
+                raise CarrierRefused(str(refused.status), told) from None
             return self._looked_up(sid, refused)
         except AriError as error:
             return self._looked_up(sid, error)
@@ -135,8 +138,3 @@ class AsteriskCarrier:
 
 def _made_at(channel: JsonObject) -> datetime:
     return datetime.strptime(str(channel.get("creationtime")), "%Y-%m-%dT%H:%M:%S.%f%z")
-
-
-def is_ours(channel: JsonObject) -> bool:
-    """Whether a channel is one of our calls."""
-    return str(channel.get("id", "")).startswith(PREFIX)

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from telephony.carriers.asterisk.account import AsteriskAccount
-from telephony.carriers.asterisk.ari import NOT_FOUND, Ari, AriError, AriRefused, AriUnreachable
+from telephony.carriers.asterisk.ari import (
+    FORBIDDEN,
+    NOT_FOUND,
+    UNAUTHORIZED,
+    Ari,
+    AriError,
+    AriRefused,
+    AriUnreachable,
+)
 
 RUNNING = "Running"
 NEEDED = (
@@ -19,7 +27,6 @@ NEEDED = (
     "pbx_config.so",
 )
 MEDIA = {"websocket": ("chan_websocket.so",), "audiosocket": ("chan_audiosocket.so", "res_audiosocket.so")}
-UNAUTHORIZED, FORBIDDEN = 401, 403
 Fault = Literal["unreachable", "refused", "absent", "other"]
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from core_api.kit.errors import NotFound
 from telephony import progress
 from telephony.calls.schemas import StatusUpdate
-from telephony.carriers.asterisk.account import call_of, sid_of
+from telephony.carriers.asterisk.account import MEDIA_SUFFIX, call_of, sid_of
 from telephony.carriers.asterisk.ari import AriError
 from telephony.carriers.asterisk.audiosocket import AudioSocketServer
 from telephony.carriers.asterisk.carrier import AsteriskCarrier
@@ -24,7 +24,8 @@ from telephony.runtime import TelephonyRuntime
 
 log = logging.getLogger(__name__)
 
-WATCH_SECONDS = 30.0
+WATCH_SECONDS = 10.0
+INBOUND_WATCH_SECONDS = 30.0
 DEFAULT_RING_SECONDS = 65
 STATES: dict[str, object] = {"Ring": Ringing(), "Ringing": Ringing(), "Up": Answered()}
 
@@ -79,17 +80,20 @@ class Exchange:
         self._carrier.listening = None
 
     async def _watch(self) -> None:
-        """Events can be lost; a channel that is gone without a word ends its call all the same."""
+        """Events can be lost, and processes too."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             await self._resync()
 
     async def _resync(self) -> None:
+        """A channel that is gone without a word ends its call; one that a dead process left is hung up."""
         legs = {id(leg): leg for leg in self._legs.values()}.values()
-        if not legs:
-            return
         try:
             channels = await self._runtime.in_thread(self._carrier.ari.channels)
+            for channel_id in abandoned(channels, self._account.app):
+                if channel_id not in self._legs:
+                    log.warning("a call that a lost process held is hung up", extra={"call_id": call_of(channel_id)})
+                    await self._runtime.in_thread(self._carrier.ari.hang_up, channel_id)
         except AriError:
             return
         present = {str(channel.get("id")) for channel in channels}
@@ -103,7 +107,7 @@ class Exchange:
             await Listener(self._account, self._account.app, self._take, _nothing, lambda: None).run()
             taken = True
             while taken:
-                await asyncio.sleep(WATCH_SECONDS)
+                await asyncio.sleep(INBOUND_WATCH_SECONDS)
                 with contextlib.suppress(AriError):
                     taken = self._account.app in await self._runtime.in_thread(self._carrier.ari.apps)
 
@@ -157,6 +161,19 @@ class Exchange:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def abandoned(channels: list[Event], app: str) -> list[str]:
+    """Answered calls whose audio goes nowhere: their media channel ends with the process that held it."""
+    present = {str(channel.get("id")) for channel in channels}
+    found = []
+    for channel in channels:
+        channel_id, plan = str(channel.get("id")), channel.get("dialplan") or {}
+        in_app = plan.get("app_name") == "Stasis" and str(plan.get("app_data", "")).startswith(f"{app}-")
+        answered = channel.get("state") == "Up" and call_of(channel_id) is not None
+        if in_app and answered and not channel_id.endswith(MEDIA_SUFFIX):
+            found += [] if f"{channel_id}{MEDIA_SUFFIX}" in present else [channel_id]
+    return found
 
 
 def _tell(leg: Leg | InboundLeg, kind: object, channel: Event, cause: object) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core_api.kit.errors import NotFound
 from telephony import progress
 from telephony.calls import service
+from telephony.calls.rules import NOT_PLACED
 from telephony.calls.schemas import CallSnapshot, StatusUpdate
 from telephony.carriers.asterisk.account import MEDIA_SUFFIX, sid_of
 from telephony.carriers.asterisk.ari import AriError
@@ -100,6 +101,7 @@ class Leg:
         self._left = False
         self._over = False
         self._talked = False
+        self._dialled = False
         self._early = EarlyMedia()
         self.call_id = call_id
         self.sid = sid_of(call_id)
@@ -144,6 +146,7 @@ class Leg:
                 while not isinstance(await self._next(), Joined):
                     pass
             await self._ask(self._carrier.ari.bridge, self.sid, [self.sid, self.media_id])
+            self._dialled = True
             await self._ask(self._carrier.ari.dial, self.sid, self._ring_seconds)
         except BaseException:
             await media.close()
@@ -250,7 +253,7 @@ class Leg:
 
     async def _note_unanswered(self, cause: int | None) -> None:
         status, disposition = unanswered(cause, self._early.heard)
-        await self._note(status, disposition)
+        await self._note(*(status, disposition) if self._dialled else ("failed", NOT_PLACED))
 
     async def _ask(self, function: Any, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - any blocking function
         return await self._runtime.in_thread(partial(function, **more), *arguments)
