@@ -16,6 +16,7 @@ from bench import (
     campaign_calls,
     chat,
     dispatch_rate,
+    finding,
     import_rows,
     kill,
     machine,
@@ -36,6 +37,7 @@ BENCHES: Mapping[str, Callable[[float], list[Figure]]] = {
     "import": import_rows.measure,
     "campaign": campaign_calls.measure,
     "chat": chat.measure,
+    "finding": finding.measure,
     "speech": speech.measure,
 }
 SOAKS: Mapping[str, Callable[[float], list[Figure]]] = {"kill": kill.measure}

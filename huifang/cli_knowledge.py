@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from huifang import store
+from huifang.finding import encoder_of
 from huifang.settings import Settings
 from knowledge import api as knowledge
+from tools import environments
 
 app = typer.Typer(no_args_is_help=True)
 KNOWLEDGE = "knowledge"
@@ -21,7 +23,9 @@ NAMES = {"bm25": "BM25", "dense": "向量", "fused": "融合"}
 def train() -> None:
     settings = Settings()
     with store.opened(settings) as runtime:
-        name, figures = knowledge.train(runtime.sessions, settings.data_dir / KNOWLEDGE, runtime.clock)
+        name, figures = knowledge.train(
+            runtime.sessions, settings.data_dir / KNOWLEDGE, runtime.clock, encoder_of(settings)
+        )
     typer.echo(f"模型 {name} 已启用")
     _print_calibration(figures)
 
@@ -30,7 +34,9 @@ def train() -> None:
 def calibrate() -> None:
     settings = Settings()
     with store.opened(settings) as runtime:
-        _print_calibration(knowledge.calibrate(runtime.sessions, settings.data_dir / KNOWLEDGE, runtime.clock))
+        _print_calibration(
+            knowledge.calibrate(runtime.sessions, settings.data_dir / KNOWLEDGE, runtime.clock, encoder_of(settings))
+        )
 
 
 @app.command("ship", help="从初始知识库制作随产品附带的模型和权重（开发用）。", hidden=True)
@@ -48,8 +54,10 @@ def ship(folder: Annotated[Path, typer.Argument(help="写入的文件夹")] = Pa
 @app.command("reindex", help="从数据库重建索引；正在运行的进程下一次提问时换用。")
 def reindex() -> None:
     settings = Settings()
+    if settings.knowledge_model is not None:
+        environments.ensure(environments.ENCODER)
     with store.opened(settings) as runtime:
-        view = knowledge.reindex(runtime.sessions, settings.data_dir / KNOWLEDGE, runtime.clock)
+        view = knowledge.reindex(runtime.sessions, settings.data_dir / KNOWLEDGE, runtime.clock, encoder_of(settings))
     typer.echo(f"索引：{view.entries} 条知识，{view.questions} 个问法，模型 {view.model or '无（仅按字词检索）'}")
 
 
@@ -61,7 +69,7 @@ def evaluate(
 ) -> None:
     settings = Settings()
     with store.opened(settings) as runtime:
-        knowledge.configure(runtime.sessions, settings.data_dir / KNOWLEDGE)
+        knowledge.configure(runtime.sessions, settings.data_dir / KNOWLEDGE, encoder_of(settings))
         report = knowledge.evaluate(runtime.sessions, file, runtime.clock, learn=dense)
     if as_json:
         typer.echo(report.model_dump_json(indent=2))

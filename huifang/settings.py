@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     rasa_url: str = Field("", description="Where Rasa answers; empty: rasa_host and rasa_port")
     rasa_timeout_seconds: float = Field(3.0, gt=0)
 
+    knowledge_model: Path | None = Field(
+        None, description="Folder of a sentence-transformers model (bge, gte) to find with; empty: the static embedding"
+    )
+
     broker_url: str = Field("memory://", description="Celery's broker; memory:// runs the worker in the web process")
     worker_threads: int = Field(4, ge=1)
     max_concurrent_calls: int = Field(20, ge=1)

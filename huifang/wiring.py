@@ -31,6 +31,7 @@ from dialogs import api as dialogs
 from huifang import chat, exchange
 from huifang.composition import Composition
 from huifang.conversations import DialogueConversations, PeopleHours
+from huifang.finding import encoder_of
 from huifang.settings import LocalSecrets, Settings
 from knowledge import api as knowledge
 from telephony import api as telephony
@@ -68,7 +69,7 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
     voice = _telephony(settings, secrets, runtime, engine)
     patients_chat = chat.make(settings, runtime, engine)
     runtime.sessions.configure(info={"keyring": runtime.keyring, "zone": runtime.zone, "clock": runtime.clock})
-    finder = knowledge.configure(runtime.sessions, settings.data_dir / KNOWLEDGE)
+    finder = knowledge.configure(runtime.sessions, settings.data_dir / KNOWLEDGE, encoder_of(settings))
     return Composition(
         settings=settings,
         runtime=runtime,

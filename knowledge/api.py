@@ -21,7 +21,7 @@ from knowledge.evaluation.files import evaluate
 from knowledge.evaluation.schemas import Calibration
 from knowledge.exchange.endpoints import router as _exchange_router
 from knowledge.publishing.endpoints import router as _publishing_router
-from knowledge.search.finder import configure
+from knowledge.search.finder import MakeEncoder, configure, served_encoder, static_encoder
 from knowledge.starter.service import load_library
 from knowledge.terms.endpoints import router as _terms_router
 from knowledge.upkeep import calibrate, library_digest, reindex, ship, train
@@ -42,6 +42,7 @@ __all__ = [
     "Calibration",
     "Choice",
     "Finding",
+    "MakeEncoder",
     "answer",
     "ask",
     "calibrate",
@@ -55,7 +56,9 @@ __all__ = [
     "rate",
     "reindex",
     "routers",
+    "served_encoder",
     "ship",
+    "static_encoder",
     "suggest",
     "train",
     "warn_expiring",

@@ -12,7 +12,7 @@ from knowledge.evaluation import calibrating
 from knowledge.evaluation import service as evaluation
 from knowledge.evaluation.schemas import Calibration
 from knowledge.search import pairs
-from knowledge.search.finder import MODEL_FOLDER, configure, finder_of
+from knowledge.search.finder import MODEL_FOLDER, MakeEncoder, configure, finder_of, static_encoder
 from knowledge.search.schemas import IndexView
 from knowledge.search.text import Analyser
 from knowledge.starter import service as starter
@@ -23,7 +23,9 @@ CALIBRATED_FROM = 100
 """With fewer gold questions the weights that ship are surer than weights of one's own."""
 
 
-def train(sessions: Sessions, folder: Path, clock: Clock) -> tuple[str, tuple[Calibration, ...]]:
+def train(
+    sessions: Sessions, folder: Path, clock: Clock, encoder: MakeEncoder = static_encoder
+) -> tuple[str, tuple[Calibration, ...]]:
     """Trains the site's embedding and chooses its weights; both hold in every process that shares the folder.
 
     Returns:
@@ -39,17 +41,19 @@ def train(sessions: Sessions, folder: Path, clock: Clock) -> tuple[str, tuple[Ca
         enough = len(evaluation.all_gold(session)) >= CALIBRATED_FROM
     analyser = Analyser(words.synonyms, words.words, folder)
     trained = pairs.train(pairs.of_contents(contents), analyser, folder / MODEL_FOLDER, "site")
-    reindex(sessions, folder, clock)
-    return trained.name, calibrate(sessions, folder, clock) if enough else ()
+    reindex(sessions, folder, clock, encoder)
+    return trained.name, calibrate(sessions, folder, clock, encoder) if enough else ()
 
 
-def calibrate(sessions: Sessions, folder: Path, clock: Clock) -> tuple[Calibration, ...]:
+def calibrate(
+    sessions: Sessions, folder: Path, clock: Clock, encoder: MakeEncoder = static_encoder
+) -> tuple[Calibration, ...]:
     """Chooses weights and thresholds on the database's gold questions and puts them in force in every process.
 
     Raises:
         Invalid: There are too few gold questions.
     """
-    configure(sessions, folder)
+    configure(sessions, folder, encoder)
     with sessions() as session:
         session.connection(execution_options={"read_only": True})
         questions = evaluation.all_gold(session)
@@ -86,10 +90,10 @@ def library_digest() -> str:
     return digest.hexdigest()
 
 
-def reindex(sessions: Sessions, folder: Path, clock: Clock) -> IndexView:
+def reindex(sessions: Sessions, folder: Path, clock: Clock, encoder: MakeEncoder = static_encoder) -> IndexView:
     """Builds the index anew and tells every process to do so."""
     with sessions.begin() as session:
         entries.touch_terms(session, clock)
     with sessions() as session:
         session.connection(execution_options={"read_only": True})
-        return configure(sessions, folder).view(session)
+        return configure(sessions, folder, encoder).view(session)

@@ -23,6 +23,7 @@ from knowledge.search.dense import MODEL_FILE, Encoder, EncoderUnavailable, Stat
 from knowledge.search.index import Index
 from knowledge.search.rules import Method
 from knowledge.search.schemas import Hit, IndexView, Tuning
+from knowledge.search.served import ServedEncoder
 from knowledge.search.text import Analyser
 from knowledge.terms import service as terms
 
@@ -49,6 +50,22 @@ def static_encoder(folder: Path | None) -> Encoder | None:
     except EncoderUnavailable:
         log.warning("knowledge model that ships is damaged; finding by words alone")
         return None
+
+
+def served_encoder(model: Path, interpreter: Path) -> MakeEncoder:
+    """The model that the site names; where it cannot be had, what there is without it."""
+    kept: list[Encoder] = []
+
+    def make(folder: Path | None) -> Encoder | None:
+        try:
+            if not kept:
+                kept.append(ServedEncoder(model, interpreter))
+            return kept[0]
+        except EncoderUnavailable:
+            log.warning("the knowledge model that is set cannot be had; the static one is used")
+            return static_encoder(folder)
+
+    return make
 
 
 class Finder:
@@ -134,7 +151,13 @@ class Finder:
 
     def _built(self, session: Session, state: State) -> Index:
         analyser, encoder = self._reader(session)
-        found = index.build(reading.live_since(session, 0), analyser, encoder, state.version, state.terms_version)
+        lives = list(reading.live_since(session, 0))
+        try:
+            found = index.build(lives, analyser, encoder, state.version, state.terms_version)
+        except EncoderUnavailable:
+            log.warning("knowledge index was built by words alone: the model's process does not answer")
+            encoder = None
+            found = index.build(lives, analyser, None, state.version, state.terms_version)
         _warm(found)
         if self._folder is not None:
             files.save(self._folder, state.version, _fingerprint(state, encoder), found.base, dict(found.weights))

@@ -79,7 +79,10 @@ class Index:
         """The same index after changes; costs as much as all changes since the base was built."""
         changed = {**self.changed, **{live.entry_id: live for live in lives}}
         alive = np.array([entry.entry_id not in changed for entry in self.base.entries], bool)
-        delta, _ = segments.build(changed.values(), self.analyser, self.encoder, self.weights)
+        try:
+            delta, _ = segments.build(changed.values(), self.analyser, self.encoder, self.weights)
+        except EncoderUnavailable:
+            delta, _ = segments.build(changed.values(), self.analyser, None, self.weights)
         return replace(self, version=version, base_alive=alive, changed=changed, delta=delta)
 
     def read(self, text: str) -> Question:
