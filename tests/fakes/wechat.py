@@ -27,6 +27,7 @@ Post = Callable[[str, bytes], Any]
 REPLIES_PER_MESSAGE = 5
 WINDOW = timedelta(hours=48)
 CONTENT_BYTES = 2048
+PICTURE_BYTES = 10 << 20
 PUSHES = 3
 
 
@@ -58,6 +59,7 @@ class FakeWechat:
     pushes: int = 0
     calls: list[str] = field(default_factory=list)
     refuse: list[int] = field(default_factory=list)
+    refuse_uploads: list[int] = field(default_factory=list)
     _ids: Any = field(default_factory=lambda: itertools.count(23_000_000_000_000_001))
 
     def person(self, openid: str = "oPatient0001") -> Follower:
@@ -130,6 +132,8 @@ class FakeWechat:
         if self.down:
             raise httpx.ConnectError("no route")
         self.calls.append(request.url.path)
+        if request.url.path == "/cgi-bin/media/upload":
+            return httpx.Response(200, json=self._upload(request))
         body = json.loads(request.content) if request.content else {}
         if request.url.path == "/cgi-bin/stable_token":
             return httpx.Response(200, json=self._token(body))
@@ -149,6 +153,28 @@ class FakeWechat:
             self.live_token = f"token-{self.tokens_made}"
         return {"access_token": self.live_token, "expires_in": 7200}
 
+    def _upload(self, request: httpx.Request) -> dict[str, Any]:
+        """A temporary picture: a form with one file named `media`, JPEG, PNG or GIF, at most 10 MB."""
+        if request.url.params.get("access_token") != self.live_token or not self.live_token:
+            return {"errcode": 40001, "errmsg": "invalid credential"}
+        if self.refuse_uploads:
+            return {"errcode": self.refuse_uploads.pop(0), "errmsg": "refused"}
+        kind = request.headers["content-type"]
+        if request.url.params.get("type") != "image" or not kind.startswith("multipart/form-data; boundary="):
+            return {"errcode": 40004, "errmsg": "invalid media type"}
+        boundary = kind.partition("boundary=")[2].encode()
+        head, _, content = request.read().strip(b"\r\n").removeprefix(b"--" + boundary).partition(b"\r\n\r\n")
+        content = content.removesuffix(b"\r\n--" + boundary + b"--")
+        if b'name="media"; filename="' not in head:
+            return {"errcode": 41005, "errmsg": "media data missing"}
+        if not content.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8")):
+            return {"errcode": 40137, "errmsg": "invalid image format"}
+        if len(content) > PICTURE_BYTES:
+            return {"errcode": 40009, "errmsg": "invalid image size"}
+        media_id = f"uploaded-{len(self.media)}"
+        self.media[media_id] = content
+        return {"type": "image", "media_id": media_id, "created_at": int(self.clock.now().timestamp())}
+
     def _media(self, media_id: str) -> httpx.Response:
         if media_id not in self.media:
             return httpx.Response(200, json={"errcode": 40007, "errmsg": "invalid media_id"})
@@ -156,7 +182,10 @@ class FakeWechat:
 
     def _send(self, body: dict[str, Any]) -> int:
         follower = self.people.get(body["touser"])
-        content = body["text"]["content"]
+        picture = body["msgtype"] == "image"
+        if picture and body["image"]["media_id"] not in self.media:
+            return 40007
+        content = f"图片 {body['image']['media_id']}" if picture else body["text"]["content"]
         if follower is None or follower.last_message_at is None:
             return 40003
         if len(content.encode()) > CONTENT_BYTES:

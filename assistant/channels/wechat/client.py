@@ -16,6 +16,7 @@ TIMEOUT_SECONDS = 10.0
 EARLY = timedelta(minutes=5)
 """A token is renewed so long before it ends."""
 MEDIA_BYTES_MAX = 11 << 20
+Files = dict[str, tuple[str, bytes, str]]
 
 
 class WechatRefused(Exception):
@@ -48,6 +49,22 @@ class WechatClient:
         body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
         self._with_token(account, "/cgi-bin/message/custom/send", body)
 
+    def send_picture(self, account: WechatAccount, openid: str, content: bytes, media_type: str) -> None:
+        """One customer-service reply that is a picture: uploaded, then named.
+
+        Raises:
+            WechatRefused: It was not taken.
+        """
+        name = f"picture.{media_type.rpartition('/')[2]}"
+        answer = self._with_token(
+            account, "/cgi-bin/media/upload", None, files={"media": (name, content, media_type)}, type="image"
+        )
+        media_id = str(answer.json().get("media_id", ""))
+        if not media_id:
+            raise WechatRefused(-1)
+        body = {"touser": openid, "msgtype": "image", "image": {"media_id": media_id}}
+        self._with_token(account, "/cgi-bin/message/custom/send", body)
+
     def media(self, account: WechatAccount, media_id: str) -> bytes:
         """A picture or voice message that a person sent.
 
@@ -64,15 +81,15 @@ class WechatClient:
         self.http.close()
 
     def _with_token(
-        self, account: WechatAccount, path: str, body: dict[str, Any] | None, **params: str
+        self, account: WechatAccount, path: str, body: dict[str, Any] | None, files: Files | None = None, **params: str
     ) -> httpx.Response:
         """Calls; a token that WeChat calls dead is renewed once."""
         try:
-            return self._call(path, body, access_token=self._token(account), **params)
+            return self._call(path, body, files, access_token=self._token(account), **params)
         except WechatRefused as refused:
             if refused.code not in rules.DEAD_TOKEN:
                 raise
-        return self._call(path, body, access_token=self._token(account, renew=True), **params)
+        return self._call(path, body, files, access_token=self._token(account, renew=True), **params)
 
     def _token(self, account: WechatAccount, *, renew: bool = False) -> str:
         now = self.clock.now()
@@ -94,9 +111,13 @@ class WechatClient:
             repository.save_token(session, account.name, value, now + timedelta(seconds=seconds) - EARLY)
         return value
 
-    def _call(self, path: str, body: dict[str, Any] | None, **params: str) -> httpx.Response:
+    def _call(
+        self, path: str, body: dict[str, Any] | None, files: Files | None = None, **params: str
+    ) -> httpx.Response:
         try:
-            if body is None:
+            if files is not None:
+                answer = self.http.post(path, params=params, files=files)
+            elif body is None:
                 answer = self.http.get(path, params=params)
             else:
                 answer = self.http.post(path, params=params, json=body)

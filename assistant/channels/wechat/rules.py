@@ -17,7 +17,8 @@ TRIES_MAX = 6
 RETRY_BASE_SECONDS = 2
 AUTOMATIC = "【自动回复】"
 PICK = "（回复数字即可）"
-UNSENDABLE = "[图片或语音请在网页查看]"
+UNSENDABLE = "[语音请在网页查看]"
+PICTURE_GONE = "[图片没能发出，请向工作人员索取]"
 
 DEAD_TOKEN = frozenset({40001, 40014, 42001})
 OUT_OF_WINDOW, OUT_OF_REPLIES = 45015, 45047
@@ -37,18 +38,28 @@ def replies_left(contact: Contact, now: datetime) -> int:
 
 
 def pieces(messages: Sequence[MessageView]) -> list[Piece]:
-    """The texts to send, as few replies as they fit in."""
+    """The texts and pictures to send, as few replies as they fit in."""
     found: list[Piece] = []
     for message in messages:
         if message.sender == "patient" or message.source == DESK_ONLY:
             continue
-        for part in _parts(_worded(message)):
-            joined = f"{found[-1].text}\n\n{part}" if found else part
-            if found and len(joined.encode()) <= TEXT_BYTES:
-                found[-1] = Piece(text=joined, last_seq=message.seq)
-            else:
-                found.append(Piece(text=part, last_seq=message.seq))
+        picture = message.file_id if message.kind == "picture" else None
+        parts = _parts(_worded(message)) if message.text.strip() or picture is None else []
+        for number, part in enumerate(parts, start=1):
+            whole = number == len(parts) and picture is None
+            _join(found, part, message.seq if whole else message.seq - 1)
+        if picture is not None:
+            found.append(Piece(text="", last_seq=message.seq, file_id=picture))
     return found
+
+
+def _join(found: list[Piece], part: str, last_seq: int) -> None:
+    """Puts a text into the reply before it, if it fits, or into one of its own."""
+    joined = f"{found[-1].text}\n\n{part}" if found else part
+    if found and found[-1].file_id is None and len(joined.encode()) <= TEXT_BYTES:
+        found[-1] = Piece(text=joined, last_seq=last_seq)
+    else:
+        found.append(Piece(text=part, last_seq=last_seq))
 
 
 def picked(text: str, offered: Sequence[QuickReply]) -> QuickReply | None:

@@ -65,7 +65,8 @@ class Contact(Frozen):
 
 
 class Piece(Frozen):
-    """A text to be sent as one reply, and the last message in it."""
+    """A text or a picture to be sent as one reply, and the last message that is through with it."""
 
     text: str
     last_seq: int
+    file_id: UUID | None = None

@@ -6,12 +6,14 @@ After a crash between WeChat's "ok" and our commit a reply is sent a second time
 from datetime import timedelta
 from uuid import UUID
 
+from assistant.channels.files import service as files
 from assistant.channels.wechat import repository, rules
 from assistant.channels.wechat.client import WechatRefused
 from assistant.channels.wechat.schemas import Contact, Piece
 from assistant.channels.wechat.service import WechatRuntime
 from assistant.conversations import service as conversations
 from core_api.kit.db import new_id
+from core_api.kit.errors import NotFound
 
 LEASE = timedelta(minutes=2)
 AT_ONCE = 50
@@ -50,7 +52,7 @@ def _send_all(runtime: WechatRuntime, contact: Contact, waiting: list[Piece]) ->
             _hold(runtime, contact, HELD)
             return
         try:
-            runtime.client.send_text(runtime.accounts[contact.account], contact.openid, piece.text)
+            _send(runtime, contact, piece)
         except WechatRefused as refused:
             _refused(runtime, contact, refused.code)
             return
@@ -58,6 +60,20 @@ def _send_all(runtime: WechatRuntime, contact: Contact, waiting: list[Piece]) ->
         with runtime.assistant.sessions.begin() as session:
             sent = {"sent_seq": piece.last_seq, "replies_left": left, "tries": 0}
             repository.change(session, contact.id, sent)
+
+
+def _send(runtime: WechatRuntime, contact: Contact, piece: Piece) -> None:
+    account = runtime.accounts[contact.account]
+    if piece.file_id is None:
+        runtime.client.send_text(account, contact.openid, piece.text)
+        return
+    try:
+        with runtime.assistant.sessions.begin() as session:
+            view, content = files.read(session, runtime.data_dir, piece.file_id, contact.conversation_id)
+    except NotFound:
+        runtime.client.send_text(account, contact.openid, rules.PICTURE_GONE)
+        return
+    runtime.client.send_picture(account, contact.openid, content, view.media_type)
 
 
 def _refused(runtime: WechatRuntime, contact: Contact, code: int) -> None:

@@ -15,6 +15,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from assistant.api import WechatAccount, WechatClient, WechatRuntime, send_wechat
+from assistant.channels.files import rules as file_rules
+from assistant.channels.files import service as files
 from assistant.channels.wechat import crypto
 from assistant.conversations import service as conversations
 from assistant.inbound.sweep import sweep
@@ -29,7 +31,7 @@ class World:
     """Our web process and WeChat."""
 
     def __init__(self, sessions: Sessions, clock: FixedClock, data_dir: Path) -> None:
-        self.sessions, self.clock = sessions, clock
+        self.sessions, self.clock, self.data_dir = sessions, clock, data_dir
         self.wechat = FakeWechat(clock)
         self.chat = ChatWorld(sessions, clock, data_dir)
         account = WechatAccount(
@@ -70,6 +72,19 @@ class World:
             if now.owner_id is None:
                 now = conversations.take_over(session, now.id, nurse, now.epoch, self.clock)
             conversations.staff_message(session, now.id, nurse, words, key, now.epoch, self.clock)
+        self.handle_outbox()
+
+    def staff_picture(self, words: str, key: str) -> None:
+        out = io.BytesIO()
+        Image.new("RGB", (30, 20)).save(out, "PNG")
+        nurse = self.__dict__.setdefault("nurse", uuid4())
+        with self.sessions.begin() as session:
+            now = conversations.conversation(session, self.conversation_id)
+            now = conversations.take_over(session, now.id, nurse, now.epoch, self.clock)
+            file = files.keep(session, self.data_dir, now.id, file_rules.picture(out.getvalue()), self.clock)
+            conversations.staff_message(
+                session, now.id, nurse, words, key, now.epoch, self.clock, file_id=file.id, kind="picture"
+            )
         self.handle_outbox()
 
     def handle_outbox(self) -> None:
@@ -225,6 +240,24 @@ class TestSending:
         clock.advance(timedelta(seconds=10))
         world.handle_outbox()
         assert world.wechat.person().received == ["【自动回复】停车场在门诊楼北侧地下一层。"]
+
+    def test_a_picture_of_staff_goes_out_as_a_picture(self, world: World) -> None:
+        world.say("停车场怎么走")
+        world.wechat.live_token = "made elsewhere"
+        world.staff_picture("看这张图", "p1")
+        assert world.wechat.person().received[1:] == ["看这张图", "图片 uploaded-0"]
+        assert world.wechat.media["uploaded-0"].startswith(b"\xff\xd8\xff")
+
+    def test_a_picture_that_wechat_refuses_for_now_comes_later_and_its_words_once(
+        self, world: World, clock: FixedClock
+    ) -> None:
+        world.say("停车场怎么走")
+        world.wechat.refuse_uploads = [45009]
+        world.staff_picture("看这张图", "p1")
+        assert world.wechat.person().received[1:] == ["看这张图"]
+        clock.advance(timedelta(seconds=10))
+        world.handle_outbox()
+        assert world.wechat.person().received[-1] == "图片 uploaded-0"
 
     def test_the_open_id_lies_sealed(self, world: World) -> None:
         world.say("停车场怎么走")
