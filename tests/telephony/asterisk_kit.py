@@ -18,6 +18,7 @@ from telephony.carriers.asterisk.account import AsteriskAccount, sid_of
 from telephony.carriers.asterisk.carrier import AsteriskCarrier
 from telephony.carriers.asterisk.exchange import Exchange
 from telephony.runtime import TelephonyRuntime
+from telephony.speech.choosing import HearingChoice
 from tests.fakes.asterisk import PASSWORD, USER, FakeAsterisk
 from tests.fakes.asterisk_media import Line, Patient
 from tests.telephony.kit import NUMBER, Server, ToneVoice, request, wait_for
@@ -109,6 +110,7 @@ async def _awaited(work: Awaitable[Any]) -> Any:
 def site(sessions: Sessions, folder: Path, conversation: Any, **options: Any) -> Iterator[Site]:
     """Runs both for the time of a test."""
     settings = options.pop("settings", None) or api.VoiceSettings()
+    hearing = options.pop("hearing", None) or HearingChoice()
     fake = FakeAsterisk()
     server = Server(fake.app).start()
     carrier = AsteriskCarrier(account(server.url, **options))
@@ -121,6 +123,7 @@ def site(sessions: Sessions, folder: Path, conversation: Any, **options: Any) ->
         conversations=conversation,
         synthesizer=ToneVoice(),
         settings=settings,
+        hearing=hearing,
     )
     process = Process(runtime, carrier).start()
     try:

@@ -13,7 +13,9 @@ from telephony.audio.pcm import alaw_to_pcm, level_dbfs, pcm_to_alaw
 from telephony.calls import repository
 from telephony.carriers.asterisk.account import sid_of
 from telephony.session.conversation import Spoken
+from telephony.speech.choosing import HearingChoice, Recognition
 from tests.fakes.asterisk_media import Patient
+from tests.fakes.recogniser import FakeRecogniser
 from tests.telephony.asterisk_kit import Site, site
 from tests.telephony.kit import NUMBER, ScriptedConversation, kept_audio, wait_for
 
@@ -110,6 +112,32 @@ class TestEarlyMedia:
             line = here.line(call_id)
         assert (call.disposition, call.answered_at) == ("busy", None)
         assert line.heard == []
+
+    @pytest.mark.parametrize(
+        ("words", "confidence", "cause", "disposition"),
+        [
+            (("已", "关机"), 0.97, 16, "unreachable"),
+            (("是", "空号"), 0.95, 127, "invalid_number"),
+            (("是", "空号"), 0.6, 16, "no_answer"),
+            (("是", "空号"), 0.95, 17, "busy"),
+            ((), 0.9, 19, "no_answer"),
+        ],
+    )
+    def test_an_announcement_counts_if_its_words_are_sure_and_no_cause_says_more(
+        self,
+        sessions: Sessions,
+        tmp_path: Path,
+        words: tuple[str, ...],
+        confidence: float,
+        cause: int,
+        disposition: str,
+    ) -> None:
+        recogniser = FakeRecogniser(words, confidence)
+        hearing = HearingChoice("vosk", Recognition("vosk", recogniser, lambda _family: 0.9))
+        with site(sessions, tmp_path, ScriptedConversation(), hearing=hearing) as here:
+            call = here.ended(here.place(Patient(early=SPEECH, cause=cause)))
+        assert call.disposition == disposition
+        assert (recogniser.taken > 0) == (cause != 17)
 
     @pytest.mark.parametrize(
         ("cause", "disposition"),

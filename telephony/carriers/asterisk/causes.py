@@ -39,6 +39,11 @@ HEARD: Final[dict[Heard, str]] = {
 STATUSES: Final = {"busy": "busy", "no_answer": "no-answer"}
 
 
+def leaves_open(cause: int | None, heard: Heard | None) -> bool:
+    """Whether an announcement would tell more than is known: no exact cause, and no tone that says enough."""
+    return heard is None and (cause is None or cause in GENERAL)
+
+
 def unanswered(cause: int | None, heard: Heard | None) -> tuple[str, str]:
     """Status and disposition of a call that was not answered.
 

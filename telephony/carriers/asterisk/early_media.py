@@ -1,6 +1,7 @@
 """What is heard before anybody answers: the exchange's tones, and its announcements by their words."""
 
 import re
+from collections import deque
 from typing import Final, Literal
 
 from telephony.carriers.asterisk.tones import ToneListener
@@ -19,6 +20,7 @@ ANNOUNCEMENTS: Final[tuple[tuple[Heard, re.Pattern[str]], ...]] = (
     ("rejected", re.compile(r"不方便接听|拒绝|呼入限制")),
     ("no_answer", re.compile(r"无人接听|暂时无人|没有应答")),
 )
+KEPT_FRAMES: Final = 500
 DECISIVE: Final[frozenset[Heard]] = frozenset({"busy", "congestion", "vacant", "switched_off", "suspended", "rejected"})
 
 
@@ -28,14 +30,21 @@ def announced(text: str) -> Heard | None:
 
 
 class EarlyMedia:
-    """Listens until somebody answers; never speaks."""
+    """Listens until somebody answers; never speaks. Keeps the last seconds, where an announcement would be."""
 
     def __init__(self) -> None:
         self._tones = ToneListener()
+        self._last: deque[bytes] = deque(maxlen=KEPT_FRAMES)
         self.heard: Heard | None = None
 
+    @property
+    def sound(self) -> bytes:
+        """The last seconds as int16."""
+        return b"".join(self._last)
+
     def take(self, pcm: bytes) -> bool:
-        """Takes int16 audio; True once, when nobody can be expected to answer any more."""
+        """Takes 20 ms of int16; True once, when nobody can be expected to answer any more."""
+        self._last.append(pcm)
         return self._learn(self._tones.take(pcm))
 
     def take_words(self, text: str) -> bool:

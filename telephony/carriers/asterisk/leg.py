@@ -16,9 +16,10 @@ from telephony.calls import service
 from telephony.calls.rules import NOT_PLACED
 from telephony.calls.schemas import CallSnapshot, StatusUpdate
 from telephony.carriers.asterisk.account import MEDIA_SUFFIX, sid_of
+from telephony.carriers.asterisk.announcements import hear
 from telephony.carriers.asterisk.ari import AriError
 from telephony.carriers.asterisk.carrier import AsteriskCarrier
-from telephony.carriers.asterisk.causes import unanswered
+from telephony.carriers.asterisk.causes import leaves_open, unanswered
 from telephony.carriers.asterisk.connecting import Connector
 from telephony.carriers.asterisk.early_media import EarlyMedia
 from telephony.carriers.ports import CarrierUnknown
@@ -252,6 +253,11 @@ class Leg:
         await self._ask(_take_step, self._runtime, self.call_id, update)
 
     async def _note_unanswered(self, cause: int | None) -> None:
+        _, recognition = self._runtime.hearing.on(simulated=False)
+        if recognition is not None and leaves_open(cause, self._early.heard):
+            loop = asyncio.get_running_loop()
+            words = await loop.run_in_executor(recognition.workers, hear, recognition.recogniser, self._early.sound)
+            self._early.take_words(words)
         status, disposition = unanswered(cause, self._early.heard)
         await self._note(*(status, disposition) if self._dialled else ("failed", NOT_PLACED))
 
