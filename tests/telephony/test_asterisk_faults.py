@@ -118,6 +118,15 @@ class TestEvents:
         here.fake.disorder = True
         assert here.ended(here.place(KEYS)).disposition == "completed"
 
+    def test_that_make_no_sense_are_passed_over(self, here: Site) -> None:
+        socket = here.fake.listeners[here.carrier.listening or ""]
+        for raw in ('"text"', "{no", '{"type": "StasisStart", "channel": {"id": 5}, "args": null}', '{"channel": []}'):
+            here.do(socket.send_text(raw))
+        here.do(socket.send_text('{"type": "StasisStart", "channel": {"id": "17.1"}, "args": 7}'))
+        wait_for(lambda: here.carrier.listening is None)
+        wait_for(lambda: here.carrier.listening is not None)
+        assert here.ended(here.place(KEYS)).disposition == "completed"
+
     def test_that_are_lost_are_found_missing(self, here: Site) -> None:
         """The channel goes without a word; the next connection finds it gone."""
         call_id = here.place(Patient(answers=False))

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from core_api.kit.errors import NotFound
+from core_api.kit.faults import described
 from telephony import progress
 from telephony.calls.schemas import StatusUpdate
 from telephony.carriers.asterisk.account import MEDIA_SUFFIX, call_of, sid_of
@@ -25,6 +26,7 @@ from telephony.runtime import TelephonyRuntime
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 10.0
+AGAIN_SECONDS = 1.0
 INBOUND_WATCH_SECONDS = 30.0
 DEFAULT_RING_SECONDS = 65
 STATES: dict[str, object] = {"Ring": Ringing(), "Ringing": Ringing(), "Up": Answered()}
@@ -53,12 +55,9 @@ class Exchange:
         if self._account.transport == "audiosocket":
             await self._sockets.start()
             self._connector = AudioSocketConnector(self._sockets)
-        listener = Listener(self._account, self._app, self._take, self._connected, self._lost)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(listener.run())
-                group.create_task(self._watch())
-                group.create_task(self._inbound())
+            while True:
+                await self._listen()
         finally:
             self._lost()
             for task in self._tasks:
@@ -67,10 +66,17 @@ class Exchange:
             self._sockets.close()
             self._carrier.ari.close()
 
-    @property
-    def held(self) -> int:
-        """Calls that are held here."""
-        return len(self._tasks)
+    async def _listen(self) -> None:
+        """Ends by an error only; the calls that are held go on meanwhile."""
+        listener = Listener(self._account, self._app, self._take, self._connected, self._lost)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(listener.run())
+                group.create_task(self._watch())
+                group.create_task(self._inbound())
+        except Exception as error:  # noqa: BLE001 - the line's edge: whatever came over it, listening goes on
+            log.error("listening to the exchange failed", extra={"error": described(error)})  # noqa: TRY400
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _connected(self) -> None:
         self._carrier.listening = self._app
@@ -121,7 +127,7 @@ class Exchange:
         if leg is not None:
             _tell(leg, kind, channel, event.get("cause"))
         elif kind == "StasisStart":
-            self._begin(channel_id, [str(part) for part in event.get("args", [])])
+            self._begin(channel_id, [str(part) for part in event.get("args") or []])
         elif kind == "ChannelDestroyed":
             self._gone(channel_id, event.get("cause"))
 
@@ -141,6 +147,8 @@ class Exchange:
     async def _held(self, leg: Leg | InboundLeg) -> None:
         try:
             await leg.run()
+        except Exception as error:  # noqa: BLE001 - a call's edge: it takes no other with it
+            log.error("a call at the exchange failed", extra={"error": described(error)})  # noqa: TRY400
         finally:
             self._legs.pop(leg.sid, None)
             self._legs.pop(leg.media_id, None)
