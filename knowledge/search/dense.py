@@ -23,6 +23,8 @@ MODEL_FILE = "model.safetensors"
 SPOKEN = np.int64(1 << 62)
 """Tells a syllable's number from a character's."""
 BYTE_MAX, TINY = 127, 1e-9
+AT_ONCE = 4_096
+"""Texts that are turned into vectors at once."""
 
 
 class Encoder(Protocol):
@@ -80,9 +82,12 @@ class StaticEncoder:
         known = self.terms[places] == tokens.terms
         found = np.zeros((len(texts), self.vectors.shape[1]), np.float32)
         documents, places = tokens.documents[known], places[known]
-        if len(documents):
-            first = np.flatnonzero(np.concatenate(([True], documents[1:] != documents[:-1])))
-            found[documents[first]] = np.add.reduceat(self.vectors[places], first, axis=0)
+        for begin in range(0, len(texts), AT_ONCE):
+            # Every token's vector at once would be gigabytes for a large knowledge base.
+            part = slice(*np.searchsorted(documents, (begin, begin + AT_ONCE)))
+            if part.start < part.stop:
+                rows, first = np.unique(documents[part], return_index=True)
+                found[rows] = np.add.reduceat(self.vectors[places[part]], first, axis=0)
         return unit(found)
 
 

@@ -19,8 +19,9 @@ from knowledge.search.text import Counted
 
 log = logging.getLogger(__name__)
 START_SECONDS = 120.0
-ANSWER_SECONDS = 60.0
-AT_ONCE = 256
+ANSWER_SECONDS, BULK_SECONDS = 10.0, 600.0
+"""Somebody waits for a question's vector; a part of an index may take its time."""
+AT_ONCE = 128
 REST_SECONDS = 30.0
 """After a failure so long nothing is asked: questions are answered by words meanwhile."""
 WEIGHTS = ("model.safetensors", "pytorch_model.bin", "config.json", "modules.json")
@@ -82,7 +83,7 @@ class ServedEncoder:
         process.stdin.write(json.dumps([text or " " for text in texts]).encode() + b"\n")
         process.stdin.flush()
         wanted = len(texts) * self._dimensions * NUMBER_BYTES
-        data = _read(process, wanted, ANSWER_SECONDS)
+        data = _read(process, wanted, ANSWER_SECONDS if len(texts) == 1 else BULK_SECONDS)
         return np.frombuffer(data, "<f4").reshape(len(texts), self._dimensions).astype(np.float32)
 
     def _started(self) -> subprocess.Popen[bytes]:
