@@ -1,5 +1,6 @@
-"""One hospital for the package, started anew by each module; one Rasa, since it takes longest to load."""
+"""One hospital and one Rasa for the package, since they take long to start."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -49,11 +50,43 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
         yield found
 
 
+@dataclass
+class Ward:
+    """The hospital's web process and simulated line, started for the first test that needs them."""
+
+    hospital: Hospital
+    open: contextlib.ExitStack | None = None
+
+    def start(self) -> None:
+        if self.open is None:
+            self.open = contextlib.ExitStack()
+            self.open.enter_context(self.hospital.running("web", "simulator"))
+
+    def stop(self) -> None:
+        if self.open is not None:
+            self.open.close()
+            self.open = None
+
+
+@pytest.fixture(scope="package")
+def ward(prepared: Hospital) -> Iterator[Ward]:
+    found = Ward(prepared)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def running(ward: Ward) -> Hospital:
+    """The hospital with its web process and simulated line."""
+    ward.start()
+    return ward.hospital
+
+
 @pytest.fixture(scope="module")
-def running(prepared: Hospital) -> Iterator[Hospital]:
-    """Its web process and simulated line."""
-    with prepared.running("web", "simulator") as found:
-        yield found
+def closed(ward: Ward) -> Hospital:
+    """The same with nothing running but Rasa."""
+    ward.stop()
+    return ward.hospital
 
 
 @pytest.fixture(scope="package")

@@ -23,12 +23,12 @@ END_SECONDS = 90
 
 
 @pytest.fixture
-def elsewhere(prepared: Hospital) -> Iterator[Hospital]:
+def elsewhere(closed: Hospital) -> Iterator[Hospital]:
     """The hospital at ports of its own, since its Rasa may run at the usual ones."""
     own = {f"HUIFANG_{one}_PORT": str(stack.free_port()) for one in stack.PORTS}
     moved = {f"{one.lower()}_port": int(own[f"HUIFANG_{one}_PORT"]) for one in stack.PORTS}
-    variables = {**prepared.variables, **own, **SLOWLY, **prepared.personas}
-    moved_there = replace(prepared, settings=prepared.settings.model_copy(update=moved), variables=variables)
+    variables = {**closed.variables, **own, **SLOWLY, **closed.personas}
+    moved_there = replace(closed, settings=closed.settings.model_copy(update=moved), variables=variables)
     yield moved_there
     moved_there.sign_out()
 

@@ -17,13 +17,13 @@ BROKER = f"{REDIS_URL.rpartition('/')[0]}/9"
 
 
 @pytest.fixture(scope="module")
-def apart(prepared: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
+def apart(closed: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     """A second hospital at the first one's address, so that its Rasa serves both in turn."""
     folder = tmp_path_factory.mktemp("apart")
-    shutil.copyfile(prepared.settings.data_dir / "secrets.json", folder / "secrets.json")
+    shutil.copyfile(closed.settings.data_dir / "secrets.json", folder / "secrets.json")
     with redis.Redis.from_url(BROKER) as broker, databases.database(SERVERS["postgresql"]) as url:
         broker.flushdb()
-        variables = {**prepared.ports, "HUIFANG_DATABASE_URL": url, "HUIFANG_BROKER_URL": BROKER}
+        variables = {**closed.ports, "HUIFANG_DATABASE_URL": url, "HUIFANG_BROKER_URL": BROKER}
         with (
             hospital(folder, variables) as found,
             found.running("web", "simulator", "worker", "worker", "beat"),
