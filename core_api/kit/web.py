@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import anyio
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from core_api.kit.clock import Clock
 from core_api.kit.crypto import Keyring
@@ -32,6 +33,7 @@ from core_api.kit.reasons import reason
 SESSION_COOKIE = "huifang_session"
 PROBLEM_JSON = "application/problem+json"
 UNPROCESSABLE = 422
+CLIENT_CLOSED_REQUEST = 499
 INTERNAL = 500
 INSUFFICIENT_STORAGE = 507
 FULL_DISK = {"ENOSPC", "EDQUOT", "EFBIG"}
@@ -179,6 +181,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(PoolTimeout, _overload)
     app.add_exception_handler(OperationalError, _overload)
     app.add_exception_handler(OSError, _not_written)
+    app.add_exception_handler(ClientDisconnect, _gone)
 
 
 def problem(  # noqa: PLR0913 - the members of RFC 9457
@@ -260,6 +263,11 @@ def _not_written(_request: Request, error: Exception) -> JSONResponse:
     if kind in FULL_DISK:
         return _full()
     return problem(INTERNAL, "storage", "服务器无法读写文件，请联系管理员", retryable=True)
+
+
+def _gone(_request: Request, _error: Exception) -> Response:
+    """The other side hung up in the middle of its request: nobody reads the answer, and it is no fault of ours."""
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
 def _full() -> JSONResponse:

@@ -1,14 +1,17 @@
 import asyncio
+import errno
+import sqlite3
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.testclient import TestClient
 from sqlalchemy import QueuePool, literal, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core_api.kit import web
@@ -73,6 +76,12 @@ def _held(session: Session) -> int:
     return pool.checkedout()
 
 
+def _sqlite_full() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
+
+
 class TestRequire:
     @pytest.mark.parametrize(("token", "status"), [("", 401), ("stranger", 401), ("nobody", 403), ("nurse", 200)])
     def test_lets_pass_only_who_holds_the_permission(self, client: TestClient, token: str, status: int) -> None:
@@ -130,6 +139,49 @@ class TestProblems:
             "field": "state",
             "retryable": False,
         }
+
+    async def test_a_request_that_breaks_off_is_no_fault_of_ours(self) -> None:
+        app, sent = FastAPI(), []
+        install_problem_handlers(app)
+
+        @app.post("/form")
+        async def form(request: Request) -> int:
+            return len(await request.form())
+
+        async def broken_off() -> dict[str, str]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        kind = (b"content-type", b"application/x-www-form-urlencoded")
+        scope = {
+            "type": "http", "method": "POST", "path": "/form", "raw_path": b"/form", "query_string": b"",
+            "headers": [kind], "http_version": "1.1", "scheme": "http", "server": ("web", 80), "client": ("a", 1),
+        }  # fmt: skip
+        await app(scope, broken_off, send)
+        assert sent[0]["status"] == 499
+
+    @pytest.mark.parametrize(
+        ("error", "status", "code"),
+        [
+            (OSError(errno.ENOSPC, "full", "/data/张晓.csv"), 507, "disk_full"),
+            (PermissionError(errno.EACCES, "no", "/data/张晓.csv"), 500, "storage"),
+            (OperationalError("", None, _sqlite_full()), 507, "disk_full"),
+            (OperationalError("", None, sqlite3.OperationalError("locked")), 503, "unavailable"),
+        ],
+    )
+    def test_a_disk_that_is_full_is_told_without_names(self, error: Exception, status: int, code: str) -> None:
+        app = FastAPI()
+        install_problem_handlers(app)
+
+        @app.get("/")
+        def fail() -> None:
+            raise error
+
+        answer = TestClient(app).get("/")
+        assert (answer.status_code, answer.json()["code"], answer.json()["retryable"]) == (status, code, True)
+        assert "张晓" not in answer.text
 
     def test_bad_input_names_its_field_and_never_repeats_the_value(self, client: TestClient) -> None:
         answer = client.post("/events", params={"fail": "13800138000"})
