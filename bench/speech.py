@@ -1,7 +1,8 @@
 """Calls whose patients only speak, at life's pace, on the real stack: what they meant against what was written down.
 
 Patients have espeak-ng voices that the shipped model never heard, and, where `BENCH_RECORDINGS` names a corpus, a
-person's recorded syllables. `BENCH_NOISE_DB` puts noise on the line; `BENCH_CONCURRENCY` calls are held at once.
+person's recorded syllables. `BENCH_CALLS`, `BENCH_QUESTIONNAIRES`, `BENCH_CONCURRENCY` (calls at once) and
+`BENCH_NOISE_DB` (speech to noise on the line) choose what is measured.
 """
 
 import json
@@ -27,7 +28,7 @@ from telephony.simulator.store import Store
 FULL_CALLS = 500
 LEAST_CALLS = 12
 CONCURRENCY = 4
-QUESTIONNAIRES = ("satisfaction", "kidney_transplant")
+QUESTIONNAIRES = "satisfaction,kidney_transplant"
 PERSONAS = ("cooperative", "terse", "slow", "fever", "cooperative", "talkative")
 WORDS_TO_AUDIO_MS = (400, 700)
 
@@ -46,8 +47,9 @@ def measure(scale: float) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, stack.initialised(Path(folder), _variables(calls, at_once)) as made:
         settings, runtime = made
         patient_ids = world.add_patients(runtime, calls)
-        for number, key in enumerate(QUESTIONNAIRES):
-            world.add_tasks(runtime, patient_ids[number :: len(QUESTIONNAIRES)], key)
+        keys = os.environ.get("BENCH_QUESTIONNAIRES", QUESTIONNAIRES).split(",")
+        for number, key in enumerate(keys):
+            world.add_tasks(runtime, patient_ids[number :: len(keys)], key)
         with stack.running(settings, campaign_calls.PROCESSES):
             campaign_calls.start(runtime, at_once)
             ended = campaign_calls.until_called(runtime, calls)

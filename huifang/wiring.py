@@ -80,7 +80,7 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
         campaigns=_campaigns(settings, runtime, voice),
         on_start=(
             _recovering(settings, runtime, voice),
-            lambda: telephony.warm_up_hearing(voice.hearing),
+            lambda: telephony.warm_up_hearing(voice.hearing, [name == SIMULATOR for name in voice.carriers]),
             dialogs.warm_up,
             lambda: finder.warm_up(runtime.sessions),
         ),

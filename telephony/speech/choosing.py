@@ -1,7 +1,7 @@
 """Which way calls are heard: by a recogniser, by the simulator's transcripts, or by keys alone."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -77,9 +77,15 @@ def choose(wanted: Hearing, folders: Sequence[Path]) -> HearingChoice:
     return HearingChoice(wanted)
 
 
-def warm_up(choice: HearingChoice) -> None:
-    """Loads the model before the first call needs it; a model that fails leaves the keys."""
-    if choice.recognition is None or not isinstance(choice.recognition.recogniser, VoskRecogniser):
+def warm_up(choice: HearingChoice, simulated: Iterable[bool]) -> None:
+    """Loads the model before the first call needs it; a model that fails leaves the keys.
+
+    Args:
+        choice: How calls are heard.
+        simulated: For each line whether it is the simulator's: the words of those may come without a model.
+    """
+    used = any(choice.on(simulated=one)[1] is not None for one in simulated)
+    if not used or choice.recognition is None or not isinstance(choice.recognition.recogniser, VoskRecogniser):
         return
     try:
         choice.recognition.recogniser.warm_up()

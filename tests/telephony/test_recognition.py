@@ -131,7 +131,7 @@ class TestChoosing:
         name, recognition = choice.on(simulated=False)
         assert name == "vosk"
         assert recognition is not None
-        warm_up(choice)
+        warm_up(choice, [False])
         assert recognition.recogniser.covers(["没有", "血压"]) == ("血压",)
 
     def test_vosk_hears_the_simulator_too_and_off_hears_nobody(self, folder: Path) -> None:
