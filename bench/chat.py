@@ -1,6 +1,7 @@
 """Chat sockets on one web process: memory per open socket, and the time to an answer at a steady stream of messages."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import resource
@@ -22,6 +23,8 @@ from huifang.settings import Settings
 FULL_SOCKETS = 5_000
 OFFERED_PER_SECOND = 50.0
 SECONDS = 60.0
+VISITORS_AT_ONCE = 100
+PING_SECONDS = 25.0
 OPENING_AT_ONCE = 100
 ANSWER_SECONDS = 30.0
 FILES = 32_768
@@ -94,6 +97,13 @@ class _Patient:
         except ConnectionClosed:
             self.run.closed += 1
 
+    async def ping(self) -> None:
+        """As the page does; a silent socket is dropped."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(PING_SECONDS)
+                await self.socket.send('{"type":"ping"}')
+
     async def ask(self, client_id: str, words: str, due: float) -> float:
         """Seconds from the moment it was due until the answer."""
         answer: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -139,7 +149,7 @@ async def _open(settings: Settings, tokens: list[str], run: _Run) -> list[_Patie
             await socket.send(json.dumps({"type": "hello", "token": token, "after": 0}))
             await socket.recv()
         patient = _Patient(socket, run)
-        listening.add(asyncio.create_task(patient.listen()))
+        listening.update((asyncio.create_task(patient.listen()), asyncio.create_task(patient.ping())))
         return patient
 
     opened = await asyncio.gather(*(one(token) for token in tokens))
@@ -152,8 +162,13 @@ _KEPT: list[set[asyncio.Task[None]]] = []
 
 
 def _visitors(runtime: Runtime, number: int) -> list[str]:
-    with runtime.sessions.begin() as session:
-        return [service.begin(session, "h5", "示例医院", runtime.clock)[1] for _ in range(number)]
+    tokens: list[str] = []
+    while len(tokens) < number:
+        # One transaction for thousands would hold SQLite's writer for minutes.
+        with runtime.sessions.begin() as session:
+            wanted = min(VISITORS_AT_ONCE, number - len(tokens))
+            tokens += [service.begin(session, "h5", "示例医院", runtime.clock)[1] for _ in range(wanted)]
+    return tokens
 
 
 def _allow_files() -> None:
