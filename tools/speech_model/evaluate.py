@@ -24,7 +24,7 @@ from tools.speech_model.units import word_units
 
 PRECISION = 0.99
 CONFUSIONS = 20
-MARGIN = 0.01
+MARGIN = 0.003
 LEAST_ACCEPTED = 0.8
 FAMILIES = {
     "yes and no": "yes_no",
