@@ -17,7 +17,7 @@ test: ## Sets up what is missing and runs every test (ARGS= for pytest)
 	@$(PYTHON) -m tools.test_run $(ARGS)
 
 test-asterisk: ## Holds calls over a real Asterisk (asterisk on the PATH, or HUIFANG_ASTERISK=/path/to/asterisk)
-	@$(PYTHON) -m tools.bootstrap test
+	@$(PYTHON) -m tools.bootstrap asterisk
 	@PYTHONPATH=. $(DEV) -m pytest -s tests/asterisk/real_calls.py $(ARGS)
 
 check: ## Format, lint, types, import contracts, web lint and types

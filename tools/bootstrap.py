@@ -1,6 +1,6 @@
 """Sets up what a command needs, step by step; quick when nothing is missing.
 
-python3 -m tools.bootstrap run|test|check|cli|rasa
+python3 -m tools.bootstrap run|test|asterisk|check|cli|rasa
 """
 
 import argparse
@@ -35,6 +35,12 @@ def prepare_test() -> list[str]:
     return absent
 
 
+def prepare_asterisk() -> None:
+    """For calls over a real exchange; the exchange itself is the site's."""
+    system.ensure(system.FOR_RUNNING)
+    environments.ensure(environments.DEV)
+
+
 def prepare_cli() -> None:
     environments.ensure(environments.MAIN)
 
@@ -46,6 +52,7 @@ def prepare_rasa() -> None:
 
 STEPS = {
     "run": prepare_run,
+    "asterisk": prepare_asterisk,
     "check": prepare_check,
     "test": prepare_test,
     "cli": prepare_cli,
