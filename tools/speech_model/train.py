@@ -72,7 +72,7 @@ class Examples(IterableDataset[Batch]):
         used = 0
         while True:
             example = mixer.example()
-            rows = room_for(len(example.features), GAP)
+            rows = room_for(len(example.features), min(GAP, self._context))
             if not _fits(example) or rows > ROWS:
                 continue
             if used + rows > ROWS:
@@ -92,7 +92,7 @@ def _fits(example: Example) -> bool:
 def make_batch(examples: list[Example], context: int) -> Batch:
     """Lays out and joins."""
     features = [torch.from_numpy(_masked(one.features)) for one in examples]
-    rows, firsts = lay_out(features, ROWS, context, GAP)
+    rows, firsts = lay_out(features, ROWS, context, min(GAP, context))
     frames = torch.tensor([output_frames(len(one)) for one in features])
     outputs = torch.minimum(torch.arange(int(frames.max()))[:, None], frames - 1) + firsts
     return Batch(
