@@ -52,7 +52,7 @@ def runtime(sessions: Sessions, tmp_path: Path, carrier: FakeCarrier) -> telepho
         clock=SystemClock(),
         zone=ZoneInfo("Asia/Shanghai"),
         data_dir=tmp_path,
-        carriers={"fake": carrier},  # type: ignore[dict-item]
+        carriers={"fake": carrier},
         conversations=ScriptedConversation(),
         synthesizer=ToneVoice(),
     )
