@@ -33,8 +33,9 @@ def server_sessions(request: pytest.FixtureRequest, keyring: Keyring) -> Iterato
 
 
 def _tables() -> list[Table]:
-    """The campaigns' own tables and the outbox."""
-    ours = [m for m in Base.registry.mappers if m.class_.__module__.startswith(("campaigns.", "core_api.kit."))]
+    """The campaigns' own tables, the outbox, and the calendar of holidays that the desk keeps."""
+    homes = ("campaigns.", "core_api.kit.", "assistant.desk.calendar.")
+    ours = [m for m in Base.registry.mappers if m.class_.__module__.startswith(homes)]
     return [table for mapper in ours if isinstance(table := mapper.local_table, Table)]
 
 
