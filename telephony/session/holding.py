@@ -129,10 +129,10 @@ def keep_recording(runtime: TelephonyRuntime, call_id: UUID) -> None:
             reason = {"reason": name_of(error)}
             service.add_event(session, call_id, "recording.failed", reason, runtime.clock)
         return
-    if kept is None:
-        return
-    with runtime.sessions.begin() as session:
-        service.set_recording(session, call_id, kept, runtime.clock)
+    if kept is not None:
+        with runtime.sessions.begin() as session:
+            service.set_recording(session, call_id, kept, runtime.clock)
+    spool.unlink(missing_ok=True)
 
 
 def _safe(runtime: TelephonyRuntime, call_id: UUID) -> Safe:

@@ -100,7 +100,7 @@ def name_of(error: Exception) -> str:
 
 
 def finalise(spool: Path, folder: Path, safe: Safe) -> KeptRecording | None:
-    """Turns a spool into sealed ogg/opus, or wav where ffmpeg is missing, and removes it.
+    """Turns a spool into sealed ogg/opus, or wav where ffmpeg is missing; the caller removes it once that is noted.
 
     Returns:
         None if the spool held no audio.
@@ -111,14 +111,12 @@ def finalise(spool: Path, folder: Path, safe: Safe) -> KeptRecording | None:
     """
     raw = b"".join(safe.pieces(spool.read_bytes()))
     if not raw:
-        spool.unlink(missing_ok=True)
         return None
     audio = AudioSegment(data=raw, sample_width=2, frame_rate=RATE_HZ, channels=2)
     content, kind = _encoded(audio)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{spool.stem}{SEALED_SUFFIX}"
     safe.write(path, content)
-    spool.unlink(missing_ok=True)
     return KeptRecording(file_name=path.name, format=kind, duration_ms=len(audio), size_bytes=len(content))
 
 

@@ -1,5 +1,6 @@
 """What is kept of a call's sound, sealed: the growing spool piece by piece, the finished recording as a whole."""
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +41,10 @@ class Safe:
     def write(self, path: Path, audio: bytes) -> None:
         """Puts a finished recording down whole or not at all; raises OSError."""
         partial = path.with_suffix(".partial")
-        partial.write_bytes(seal_bytes(self.keyring, AUDIO, self.call_id, audio))
+        with partial.open("wb") as out:
+            out.write(seal_bytes(self.keyring, AUDIO, self.call_id, audio))
+            out.flush()
+            os.fsync(out.fileno())
         partial.replace(path)
 
     def read(self, path: Path) -> bytes:

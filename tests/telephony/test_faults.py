@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID, uuid4
 
 import httpx
@@ -25,6 +26,7 @@ from telephony.calls import repository, service
 from telephony.calls.models import CallEventRow
 from telephony.runtime import LiveCalls
 from telephony.session import recorder
+from telephony.session.holding import keep_recording
 from telephony.session.safe import safe_of
 from telephony.simulator.signature import sign
 from tests.telephony.kit import TOKEN, ScriptedConversation, Stage, request, staged, wait_for
@@ -244,6 +246,27 @@ class TestFailure:
 
 
 class TestRecover:
+    def test_a_recording_that_could_not_be_noted_is_kept_the_next_time(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        call_id = stage.place("never_answers")
+        stage.ended(call_id)
+        spool = stage.runtime.spools / f"{call_id}{recorder.SPOOL_SUFFIX}"
+        spool.parent.mkdir(parents=True)
+        with stage.runtime.sessions() as session:
+            spool.write_bytes(safe_of(session, call_id).piece(bytes(32_000)))
+        with monkeypatch.context() as broken:
+            broken.setattr(service, "set_recording", Mock(side_effect=RuntimeError))
+            with pytest.raises(RuntimeError):
+                keep_recording(stage.runtime, call_id)
+        assert spool.exists()
+        keep_recording(stage.runtime, call_id)
+        with stage.runtime.sessions() as session:
+            kept = repository.recording(session, call_id)
+        assert kept is not None
+        assert kept.duration_ms == 1000
+        assert not spool.exists()
+
     def test_a_killed_process_keeps_its_recording_and_its_calls_end_once(self, stage: Stage) -> None:
         call_id = stage.place("never_answers")
         spool = stage.runtime.spools / f"{call_id}{recorder.SPOOL_SUFFIX}"
