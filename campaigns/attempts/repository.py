@@ -89,6 +89,17 @@ def amend(session: Session, attempt_id: UUID, states: Sequence[AttemptState], va
     return bool(getattr(done, "rowcount", 0))
 
 
+def keep_lease(session: Session, attempt_id: UUID, owner: str | None, until: datetime) -> bool:
+    """Prolongs the owner's lease on an attempt that is not dialled yet; holds the row until the transaction ends."""
+    kept = session.execute(
+        update(Attempt)
+        .where(Attempt.id == attempt_id, Attempt.state == AttemptState.LEASED, Attempt.lease_owner == owner)
+        .values(lease_until=until)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(getattr(kept, "rowcount", 0))
+
+
 def correct(session: Session, attempt_id: UUID, wrong: str, values: Mapping[str, object]) -> bool:
     """Replaces the disposition of an ended attempt if it is `wrong`."""
     if values["disposition"] == wrong:

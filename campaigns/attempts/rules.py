@@ -7,7 +7,7 @@ from campaigns.attempts.schemas import AttemptState as S
 TRANSITIONS = MappingProxyType(
     {
         S.PLANNED: frozenset({S.LEASED}),
-        S.LEASED: frozenset({S.PLANNED, S.DIALLING}),
+        S.LEASED: frozenset({S.PLANNED, S.DIALLING, S.ENDED}),
         S.DIALLING: frozenset({S.IN_CALL, S.ENDED, S.UNKNOWN}),
         S.IN_CALL: frozenset({S.ENDED, S.UNKNOWN}),
         S.UNKNOWN: frozenset({S.IN_CALL, S.ENDED}),

@@ -68,6 +68,11 @@ def release(session: Session, attempt: AttemptView, clock: Clock) -> bool:
     return repository.move(session, attempt.id, AttemptState.PLANNED, values, owner=attempt.lease_owner)
 
 
+def keep_lease(session: Session, attempt: AttemptView, until: datetime) -> bool:
+    """Prolongs a lease before anybody was dialled; False when it is another's by now."""
+    return repository.keep_lease(session, attempt.id, attempt.lease_owner, until)
+
+
 def withdraw(session: Session, attempt: AttemptView) -> bool:
     """Removes an attempt for which nobody was dialled; False when its lease is another's by now."""
     return repository.withdraw(session, attempt.id, attempt.lease_owner)

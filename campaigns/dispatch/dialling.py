@@ -1,8 +1,10 @@
 """One attempt: claim it, commit `dialling`, ask the carrier, note the answer. Harmless when run twice."""
 
+import logging
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from campaigns.attempts import service as attempts
@@ -19,7 +21,11 @@ from campaigns.targets import service as targets
 from campaigns.targets.schemas import TargetState, TargetUpdate, TargetView
 from core_api.kit.crypto import blind
 from core_api.kit.db import new_id
+from core_api.kit.faults import described
 
+log = logging.getLogger(__name__)
+
+UNPREPARED = "unprepared"
 NO_TIME_KNOWN = timedelta(days=1)
 
 
@@ -27,7 +33,11 @@ def run_attempt(runtime: CampaignRuntime, attempt_id: UUID) -> str:
     """Runs a planned attempt.
 
     Returns:
-        "taken" by another worker, "withdrawn" because nobody may be called now, "placed", "refused", or "unknown".
+        "taken" by another worker, "withdrawn" because nobody may be called now, "unprepared" because what the call
+        needs could not be put together, "placed", "refused", or "unknown".
+
+    Raises:
+        OperationalError: It is the database that fails; the sweep finds the attempt again.
     """
     with runtime.sessions.begin() as session:
         attempt = attempts.claim(
@@ -35,11 +45,26 @@ def run_attempt(runtime: CampaignRuntime, attempt_id: UUID) -> str:
         )
     if attempt is None:
         return "taken"
-    with runtime.sessions.begin() as session:
-        order = prepare(session, runtime, attempt)
+    try:
+        with runtime.sessions.begin() as session:
+            order = prepare(session, runtime, attempt)
+    except OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the edge of one attempt's work: its data may be at fault in any way
+        fields = {"attempt_id": attempt.id, "error": described(error)}
+        log.error("an attempt could not be prepared", extra=fields)  # noqa: TRY400 - see faults
+        _give_up(runtime, attempt)
+        return UNPREPARED
     if order is None:
         return "withdrawn"
     return place(runtime, order)
+
+
+def _give_up(runtime: CampaignRuntime, attempt: AttemptView) -> None:
+    """Counts a try that did not come to dialling, so that a few of them hand the target to people."""
+    with runtime.sessions.begin() as session:
+        if attempts.keep_lease(session, attempt, runtime.clock.now() + runtime.settings.lease):
+            runtime.outcomes.apply(session, attempt.id, CallOutcome(disposition=UNPREPARED))
 
 
 def place(runtime: CampaignRuntime, order: CallOrder) -> str:

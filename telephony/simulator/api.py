@@ -17,6 +17,7 @@ import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from telephony.simulator.callbacks import InTurn
 from telephony.simulator.personas import Library
 from telephony.simulator.run import FINAL, CallRun, dialled_number
 from telephony.simulator.settings import SimulatorSettings
@@ -55,7 +56,8 @@ class Exchange:
         self.library = Library.load(settings.personas)
         voices = (settings.voices, settings.silent_voices, settings.recordings, settings.noise_db, settings.seed)
         self.voices = PersonaVoices(VoiceOptions(*voices))
-        self.http = httpx.AsyncClient(timeout=CALLBACK_TIMEOUT_SECONDS, trust_env=False)
+        transport = InTurn(httpx.AsyncHTTPTransport(trust_env=False))
+        self.http = httpx.AsyncClient(timeout=CALLBACK_TIMEOUT_SECONDS, trust_env=False, transport=transport)
         self.runs: dict[str, CallRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._created: deque[float] = deque()

@@ -19,6 +19,29 @@ log = logging.getLogger(__name__)
 TRIES = 3
 REPEATS = 3
 SERVER_ERROR = 500
+AT_ONCE = 50
+
+
+class InTurn(httpx.AsyncBaseTransport):
+    """Sends so many requests at once, the others in their turn: httpx looks through all that wait at each step.
+
+    Args:
+        transport: That sends them.
+        at_once: Requests under way.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, at_once: int = AT_ONCE) -> None:
+        self._transport = transport
+        self._turn = asyncio.Semaphore(at_once)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Waits for its turn, however long; the client's time limits hold from then on."""
+        async with self._turn:
+            return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Closes the transport."""
+        await self._transport.aclose()
 
 
 class Callbacks:

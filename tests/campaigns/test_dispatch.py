@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from campaigns.attempts import service as attempts
-from campaigns.attempts.models import LiveCall
+from campaigns.attempts.models import Attempt, LiveCall
 from campaigns.campaigns import service as campaigns
 from campaigns.campaigns.models import Campaign
 from campaigns.dispatch import dialling
@@ -23,6 +23,7 @@ from campaigns.dispatch.planning import plan_campaigns
 from campaigns.dispatch.port import CallOrder, Fate, FateUnknown
 from campaigns.dispatch.reconcile import sweep
 from campaigns.dispatch.service import dispatch, tick
+from campaigns.record.port import TaskFacts
 from core_api.kit.clock import FixedClock
 from core_api.kit.crypto import Keyring
 from core_api.kit.db import Base, make_engine, make_sessions, new_id
@@ -232,6 +233,43 @@ class TestCarrierTrouble:
         assert (world.target().state, world.target().last_disposition) == ("waiting", "not_placed")
         world.dialler.before = lambda _order: None
         assert world.later(minutes=5).run == ("placed",)
+
+    def test_what_can_never_be_prepared_comes_to_people_and_the_campaign_to_its_end(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        broken, _sound = world.record.add(2)
+        facts = world.record.context
+
+        def context(session: Session, task_id: UUID, task: TaskFacts) -> dict[str, str] | None:
+            if task_id == broken:
+                raise ValueError("陈秀英")
+            return facts(session, task_id, task)
+
+        monkeypatch.setattr(world.record, "context", context)
+        campaign = world.campaign()
+        assert sorted(world.tick().run) == ["placed", "unprepared"]
+        world.end_last("completed", completed=True)
+        target = world.target_of(broken)
+        assert (target.state, target.last_disposition) == ("retrying", "unprepared")
+        for _ in range(2):
+            assert world.later(minutes=15).run == ("unprepared",)
+        assert world.target_of(broken).state == "people"
+        assert [one.dialled_on for one in world.attempts() if one.disposition == "unprepared"] == [None] * 3
+        assert world.row(campaign).status == "finished"
+        assert "陈秀英" not in caplog.text
+
+    def test_a_lease_that_is_anothers_by_now_is_not_ended(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.record.add()
+        world.campaign()
+
+        def context(session: Session, *_: object) -> dict[str, str] | None:
+            session.execute(update(Attempt).values(lease_owner="another"))
+            session.commit()
+            raise ValueError("late")
+
+        monkeypatch.setattr(world.record, "context", context)
+        assert world.tick().run == ("unprepared",)
+        assert world.states() == ["leased"]
 
     def test_who_was_not_dialled_is_not_counted_as_tried(self, world: World) -> None:
         world.dialler.refuse_with = "not_placed"

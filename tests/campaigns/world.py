@@ -77,6 +77,10 @@ class World:
         (only,) = self.targets()
         return only
 
+    def target_of(self, task_id: UUID) -> CampaignTarget:
+        """The target made of a task."""
+        return next(target for target in self.targets() if target.task_id == task_id)
+
     def attempts(self) -> list[Attempt]:
         with self.sessions() as session:
             return list(session.scalars(select(Attempt).order_by(Attempt.id)))
