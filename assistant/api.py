@@ -40,7 +40,7 @@ from assistant.desk.service import CaseIn, open_case
 from assistant.desk.service import handlers as desk_handlers
 from assistant.desk.service import tick as desk_tick
 from assistant.inbound.schemas import AssistantRuntime, Inbound
-from assistant.inbound.service import receive, say
+from assistant.inbound.service import receive, say, say_last
 from assistant.inbound.sweep import sweep
 from assistant.safety import revisions
 from assistant.safety.endpoints import router as safety_router
@@ -84,6 +84,7 @@ __all__ = [
     "routers",
     "safety",
     "say",
+    "say_last",
     "send_wechat",
     "shipped_rules",
     "staff_desk",

@@ -107,7 +107,7 @@ class DialogueConversations:
                 session, spec.channel, spec.patient_id, spec.purpose, clock, conversation_id=spec.conversation_id
             )
             reply = dialogs.Reply(text=text, segments=(text,), expects="none")
-            assistant.say(session, spec.conversation_id, reply, clock, f"call:{kind}")
+            assistant.say_last(session, spec.conversation_id, reply, clock, f"call:{kind}")
 
     def _spoken(self, spec: ConversationSpec, reply: dialogs.Reply) -> Spoken:
         return Spoken(

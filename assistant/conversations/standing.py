@@ -66,6 +66,12 @@ def give_back(session: Session, conversation_id: UUID, expected_epoch: int, cloc
     return _hand(session, now, rules.given_back(now.standing), expected_epoch, clock)
 
 
+def outdate(session: Session, conversation_id: UUID, clock: Clock) -> ConversationView:
+    """Raises the epoch and changes nothing else: a reply that is still being made comes too late."""
+    now = conversation(session, conversation_id, lock=True)
+    return write(session, now, now.standing, clock, raises_epoch=True)
+
+
 def hand_over(session: Session, conversation_id: UUID, clock: Clock) -> ConversationView:
     """A person is wanted: the conversation opens and waits; it keeps its owner if it has one."""
     now = conversation(session, conversation_id, lock=True)

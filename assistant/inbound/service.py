@@ -38,6 +38,13 @@ def say(session: Session, conversation_id: UUID, reply: Reply, clock: Clock, ded
         conversations.add(session, _line(conversation_id, dedupe_key, reply, clock), clock)
 
 
+def say_last(session: Session, conversation_id: UUID, reply: Reply, clock: Clock, dedupe_key: str) -> None:
+    """Keeps the bot's last line; a reply that is still being made is dropped, since nobody will hear it."""
+    if conversations.known(session, conversation_id, dedupe_key) is None:
+        say(session, conversation_id, reply, clock, dedupe_key)
+        conversations.outdate(session, conversation_id, clock)
+
+
 def receive(runtime: AssistantRuntime, inbound: Inbound) -> Reply:
     """Takes a patient's message and returns the reply.
 

@@ -15,7 +15,7 @@ from campaigns.dispatch.port import CallOrder, FateUnknown, Refused
 from campaigns.dispatch.runtime import CampaignRuntime
 from campaigns.policy import rules
 from campaigns.policy import service as policy
-from campaigns.policy.schemas import ContactFacts, Decision
+from campaigns.policy.schemas import ContactFacts, Decision, PolicyRules
 from campaigns.record.port import Callee, CallOutcome, TaskFacts
 from campaigns.targets import service as targets
 from campaigns.targets.schemas import TargetState, TargetUpdate, TargetView
@@ -134,7 +134,7 @@ def _commit_to(  # noqa: PLR0913, PLR0917 - all that a call is made of
         response_id=opened.response_id,
     )
     if not attempts.begin_dialling(session, attempt, dialling):
-        later = now + rules.LIVE_CALL_RECHECK
+        later = now + _rules(session, runtime, campaign).live_call_recheck
         busy = Decision(allowed=False, reasons=("phone_in_call",), next_allowed_at=later)
         _put_off(session, runtime, attempt, target, busy)
         return None
@@ -171,10 +171,17 @@ def _decide(
     task: TaskFacts | None,
 ) -> Decision:
     now = runtime.clock.now()
-    allowed = policy.rules_for(session, campaign, runtime.zone, now)
+    allowed = _rules(session, runtime, campaign)
     load = policy.load_facts(session, campaign.id, target.patient_id, allowed, now)
     known = {"task_open": task is not None and task.open, "callback_asked": target.callback_at is not None}
     return rules.decide(contact, load.model_copy(update=known), allowed, now)
+
+
+def _rules(session: Session, runtime: CampaignRuntime, campaign: CampaignRow) -> PolicyRules:
+    """The campaign's rules now; a simulated call need not be waited for as long as a real one."""
+    found = policy.rules_for(session, campaign, runtime.zone, runtime.clock.now())
+    pace = runtime.retry_pace.get(campaign.carrier, 1.0)
+    return found.model_copy(update={"live_call_recheck": found.live_call_recheck / pace})
 
 
 def _put_off(

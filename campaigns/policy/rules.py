@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from campaigns.policy.schemas import ContactFacts, Decision, LoadFacts, PolicyRules, Reason, Window
 
 HORIZON_DAYS = 62
-LIVE_CALL_RECHECK = timedelta(minutes=5)
 
 
 def decide(contact: ContactFacts | None, load: LoadFacts, rules: PolicyRules, now: datetime) -> Decision:
@@ -81,7 +80,7 @@ def _next_time(
 ) -> datetime | None:
     earliest = now
     if {"patient_in_call", "phone_in_call"} & set(reasons):
-        earliest = now + LIVE_CALL_RECHECK
+        earliest = now + rules.live_call_recheck
     if {"patient_daily_cap", "campaign_daily_cap"} & set(reasons):
         tomorrow = now.astimezone(rules.zone).date() + timedelta(days=1)
         earliest = _at(tomorrow, time.min, rules)

@@ -1,6 +1,6 @@
 """Facts and rules of the contact policy, and its decision."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -95,13 +95,18 @@ class LoadFacts(Frozen):
 
 
 class PolicyRules(Frozen):
-    """The hospital's rules for one campaign; times in `zone`."""
+    """The hospital's rules for one campaign; times in `zone`.
+
+    Attributes:
+        live_call_recheck: When to look again at a patient or a number that is in a call.
+    """
 
     zone: ZoneInfo
     window: Window
     holidays: frozenset[date] = frozenset()
     patient_daily_cap: int = 2
     campaign_daily_cap: int = 1000
+    live_call_recheck: timedelta = timedelta(minutes=5)
 
 
 class Decision(Frozen):

@@ -1,6 +1,7 @@
 """Dialling: nobody twice, nobody lost, whatever dies when."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,15 @@ class TestTick:
         assert world.later(minutes=5).run == ("withdrawn",)
         world.end_last("completed", completed=True)
         assert world.later(minutes=5).run == ("placed",)
+
+    def test_at_a_simulated_pace_a_busy_phone_is_looked_at_again_sooner(self, world: World) -> None:
+        world.runtime = replace(world.runtime, retry_pace={"simulator": 60.0})
+        world.record.add(2, phone="+8615400000001")
+        world.campaign()
+        assert sorted(world.tick().run) == ["placed", "withdrawn"]
+        world.end_last("completed", completed=True)
+        assert world.later(seconds=4).run == ()
+        assert world.later(seconds=1).run == ("placed",)
 
     def test_one_live_call_per_patient_over_campaigns(self, world: World) -> None:
         patient_id = new_id()

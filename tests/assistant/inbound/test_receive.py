@@ -12,6 +12,7 @@ from core_api.kit.clock import FixedClock
 from core_api.kit.db import Sessions
 from core_api.kit.errors import NotFound
 from core_api.kit.outbox import OutboxEvent
+from dialogs.api import Reply, Turn
 from tests.conversations.harness import ZONE, Stage
 from tests.fakes.engine import RulesEngine
 
@@ -42,6 +43,23 @@ class TestReceive:
         with stage.sessions.begin() as session:
             assistant.take_over(session, conversation_id, uuid4(), 0, stage.clock)
         assert stage.turn(conversation_id, {"say": "是我"}, 1).text == ""
+
+    def test_a_reply_that_comes_after_the_last_words_is_dropped(self, stage: Stage) -> None:
+        conversation_id, _, _ = stage.begin()
+        sorry = Reply(text="非常抱歉，系统出了点问题。", expects="none")
+
+        class Late(RulesEngine):
+            def respond(self, turn: Turn) -> Reply:
+                for _ in range(2):
+                    with stage.sessions.begin() as session:
+                        assistant.say_last(session, conversation_id, sorry, stage.clock, "call:sorry")
+                return super().respond(turn)
+
+        late = Stage(stage.sessions, stage.clock, Late(stage.sessions, stage.clock, ZONE))
+        assert late.turn(conversation_id, {"say": "是我"}, 1).text == ""
+        with stage.sessions() as session:
+            kept = assistant.messages(session, conversation_id)
+        assert [(one.sender, one.text == sorry.text) for one in kept][1:] == [("patient", False), ("bot", True)]
 
     def test_events_hold_ids_only(self, stage: Stage) -> None:
         conversation_id, _, _ = stage.begin()
