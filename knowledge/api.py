@@ -10,7 +10,7 @@ from knowledge.asked import bank
 from knowledge.asked.endpoints import router as _asked_router
 from knowledge.asked.schemas import Answer, Choice, Finding
 from knowledge.asked.schemas import AskedIn as Asked
-from knowledge.asked.service import answer, ask, choose, rate, suggest
+from knowledge.asked.service import answer, ask, choose, note_unanswered, rate, suggest
 from knowledge.candidates import service as _candidates
 from knowledge.candidates.endpoints import router as _candidates_router
 from knowledge.candidates.schemas import CandidateIn, SourceKind
@@ -52,6 +52,7 @@ __all__ = [
     "handlers",
     "library_digest",
     "load_library",
+    "note_unanswered",
     "propose",
     "rate",
     "reindex",

@@ -26,6 +26,12 @@ class KnowledgeAnswers:
         """The answer of an entry that the patient picked."""
         return _found(knowledge.choose(self._sessions, _asked(enquiry), entry_id, self._clock))
 
+    def unanswered(self, enquiry: Enquiry) -> None:
+        """Puts a question into the bank of unanswered ones."""
+        asked = _asked(enquiry)
+        with self._sessions.begin() as session:
+            knowledge.note_unanswered(session, asked.channel, asked.message_id, self._clock)
+
     def rate(self, session: Session, given_id: UUID, useful: bool, word: str | None, clock: Clock) -> None:
         """Keeps what the patient thought of an answer."""
         knowledge.rate(session, given_id, useful, word, clock)
@@ -38,6 +44,7 @@ def _asked(enquiry: Enquiry) -> Asked:
         message_id=enquiry.message_id,
         conversation_id=enquiry.conversation_id,
         patient_id=enquiry.patient_id,
+        banked=False,
     )
 
 

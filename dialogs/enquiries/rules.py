@@ -8,6 +8,7 @@ from dialogs.schemas import Action, QuickReply, Reply
 
 IDENTIFY = "identify"
 NONE = "none"
+NONE_OF = "none:"
 ENTRY = "entry:"
 TRIES = 2
 """So many questions in a row without an answer call a person."""
@@ -39,7 +40,11 @@ def at_once(text: str, asker: Asker) -> Reply | None:
         return say(texts.NO_WORDS, "no_words")
     if wording.is_foreign(text):
         return say(texts.FOREIGN, "foreign", PERSON_BUTTON)
+    if wording.asks_after_us(text, waiting=asker.waiting):
+        return handed_over(asker)
     intent = wording.cue(text)
+    if asker.waiting and intent == "hello":
+        return say(texts.STILL_WAITING, "handed")
     return None if intent is None else from_intent(intent, asker)
 
 
@@ -67,8 +72,11 @@ def attachment(kind: str) -> Reply:
     return say(texts.PICTURE if kind == "picture" else texts.VOICE, "attachment", PERSON_BUTTON)
 
 
-def from_found(found: Found, text: str) -> Reply | None:
-    """The reply to what the knowledge base found; None where it found nothing."""
+def from_found(found: Found, text: str, message_id: str = "") -> Reply | None:
+    """The reply to what the knowledge base found; None where it found nothing.
+
+    `message_id` is that of the question, for the button that says it was none of what is offered.
+    """
     if found.text is not None and found.answer is not None:
         reply = say(found.text, "answer")
         return reply.model_copy(update={"answer": found.answer})
@@ -84,7 +92,11 @@ def from_found(found: Found, text: str) -> Reply | None:
             texts.CHOICES,
             "choices",
             *buttons,
-            QuickReply(label=texts.NONE_OF_THESE, text=texts.NONE_OF_THESE, choice=NONE),
+            QuickReply(
+                label=texts.NONE_OF_THESE,
+                text=texts.NONE_OF_THESE,
+                choice=f"{NONE_OF}{message_id}" if message_id else NONE,
+            ),
         )
     return None
 

@@ -38,6 +38,11 @@ class Found(Frozen):
     choices: tuple[Choice, ...] = ()
     refer: Literal["clinician", "staff"] | None = None
 
+    @property
+    def found(self) -> bool:
+        """Whether the knowledge base has anything to it."""
+        return self.answer is not None or bool(self.choices) or self.refer is not None
+
 
 class Answers(Protocol):
     """The knowledge base as enquiries use it."""
@@ -48,6 +53,10 @@ class Answers(Protocol):
 
     def choose(self, enquiry: Enquiry, entry_id: UUID) -> Found:
         """The answer of an entry that the patient picked."""
+        ...
+
+    def unanswered(self, enquiry: Enquiry) -> None:
+        """Keeps a question that was asked in vain for those who write answers; by its channel and message id."""
         ...
 
     def rate(self, session: Session, given_id: UUID, useful: bool, word: str | None, clock: Clock) -> None:

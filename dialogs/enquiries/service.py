@@ -62,7 +62,10 @@ def enquire(runtime: EnquiryRuntime, turn: Turn, state: EnquiryState, asker: Ask
 
 def _chosen(runtime: EnquiryRuntime, turn: Turn, state: EnquiryState, asker: Asker) -> Reply:
     choice = turn.choice or ""
-    if choice == rules.NONE:
+    if choice == rules.NONE or choice.startswith(rules.NONE_OF):
+        if choice.startswith(rules.NONE_OF):
+            asked = _enquiry(turn, "", asker).model_copy(update={"message_id": choice.removeprefix(rules.NONE_OF)})
+            runtime.answers.unanswered(asked)
         return (
             rules.unknown(state, asker)
             if state.misses
@@ -92,30 +95,43 @@ def _own(runtime: EnquiryRuntime, fact: OwnFact, asker: Asker) -> Reply:
 
 
 def _found(runtime: EnquiryRuntime, turn: Turn, text: str, state: EnquiryState, asker: Asker) -> Reply:
-    found = _ask(runtime, turn, text, state, asker)
-    reply = rules.from_found(found, text)
-    if reply is not None:
-        return reply
-    try:
-        understood = runtime.engine.respond(turn).understanding or {}
-    except EngineUnavailable:
-        return rules.failed()
-    if float(str(understood.get("intent_confidence", 0))) >= rules.SURE_INTENT:
-        reply = rules.from_intent(str(understood.get("intent")), asker)
+    asked = _enquiry(turn, text, asker)
+    found = _ask(runtime, asked, text, state)
+    reply = rules.from_found(found, text, asked.message_id)
+    if reply is None:
+        try:
+            talk = _small_talk(runtime, turn, asker)
+        except EngineUnavailable:
+            reply = rules.failed()
+        else:
+            if talk is not None:
+                return talk
+    if not found.found:
+        runtime.answers.unanswered(asked)
     return reply or rules.unknown(state, asker)
 
 
-def _ask(runtime: EnquiryRuntime, turn: Turn, text: str, state: EnquiryState, asker: Asker) -> Found:
+def _small_talk(runtime: EnquiryRuntime, turn: Turn, asker: Asker) -> Reply | None:
+    """The reply to what Rasa is sure is no question."""
+    understood = runtime.engine.respond(turn).understanding or {}
+    if float(str(understood.get("intent_confidence", 0))) < rules.SURE_INTENT:
+        return None
+    return rules.from_intent(str(understood.get("intent")), asker)
+
+
+def _ask(runtime: EnquiryRuntime, asked: Enquiry, text: str, state: EnquiryState) -> Found:
     """Asks with the last topic where the words alone are no whole question, and with the words alone if that fails."""
     whole = wording.expanded(text, state.topic)
     if whole is not None:
-        found = runtime.answers.ask(_enquiry(turn, whole, asker))
+        found = runtime.answers.ask(asked.model_copy(update={"text": whole}))
         if found.answer is not None and found.answer.entry_id != state.entry_id:
             return found
-        bare = _enquiry(turn, text, asker)
-        alone = runtime.answers.ask(bare.model_copy(update={"message_id": bare.message_id + BARE}))
-        return alone if alone.answer is not None or found.answer is None else found
-    return runtime.answers.ask(_enquiry(turn, text, asker))
+        if found.answer is None:
+            others = tuple(one for one in found.choices if one.entry_id != state.entry_id)
+            found = found.model_copy(update={"choices": others})
+        alone = runtime.answers.ask(asked.model_copy(update={"message_id": asked.message_id + BARE}))
+        return alone if alone.answer is not None or (found.answer is None and alone.found) else found
+    return runtime.answers.ask(asked)
 
 
 def _enquiry(turn: Turn, text: str, asker: Asker) -> Enquiry:

@@ -43,13 +43,37 @@ CUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         ("complaint", r"投诉|举报|态度(?:太|很|特别)?(?:差|恶劣)|乱收费"),
         ("who_are_you_robot", r"^(?:请问)?(?:你|您)(?:是|叫)(?:谁|什么|哪位|机器人|真人|人工|AI|ai)"),
-        ("hello", r"^(?:你好|您好|喂|哈喽|嗨|在吗|在不在|有人吗|早上好|下午好|晚上好|hello|hi|[!！？?。，,~\s])+$"),
+        (
+            "hello",
+            r"^(?:你好|您好|喂|哈喽|嗨|还?在吗|还?在不在|还?有人吗|人呢|早上好|下午好|晚上好|hello|hi|[!！？?。，,~\s])+$",
+        ),
         ("thanks", r"^(?:好的?|嗯|行|知道了|明白了|[，,。\s])*(?:谢谢|多谢|感谢|辛苦)[^？?怎么多少]{0,6}$"),
         ("goodbye", r"^(?:好的?|嗯|行|没事了|没有了|[，,。\s])*(?:再见|拜拜|88|没事了|没有了|不用了)[了啦吧。！!\s]*$"),
         ("noted", r"^(?:好的?|嗯+|哦+|行|知道了|明白了?|收到|ok|OK|Ok|可以|[，,。！!\s])+$"),
         ("praise", r"^(?:你|您)?(?:真|太|很|好)(?:棒|好|厉害|聪明)"),
     )
 )
+CALL = r"^(?:喂|哎|诶|你好|您好|请问|麻烦|护士|医生|大夫|客服|老师|[，,。！!？?…~～\s])*"
+END = r"[了啊呀呢吗嘛么吧哦的]*[，,。！!？?…~～\s]*$"
+REPLIES = r"(?:回复?|回话|答复|理|搭理|应|接待|接|管)(?:我们?|一下|消息|信息)*"
+STAY = re.compile(
+    CALL + r"(?:(?:人|你们?|您|医生|护士|客服|工作人员|大夫|老师)?(?:现在)?(?:还|都)?在(?:线)?(?:吗|嘛|么|不在|没|不)"
+    r"|(?:还|现在|到底)?有(?:没有)?人(?:在|在线)?(?:吗|嘛|么|没有?|呢)|人呢|人去哪(?:里|儿)?)" + END
+)
+"""Whether anybody is there still (还在吗, 人呢)."""
+IMPATIENT = re.compile(
+    CALL + r"(?:"
+    r"我?(?:一直|还|都|已经|正|就|在)*等(?:着|待|了|你们?|人|好久|很久|半天|这么久|那么久|回复|回话|消息|在"
+    r"|(?:快|都|有)?[0-9一二三四五六七八九十两几多半]+个?(?:多)?(?:分钟|小时|钟头|钟|天))*"
+    rf"|(?:怎么|为什么|为啥)?(?:还|都|一直|到现在)*(?:没有?|不见)人?(?:来)?{REPLIES}"
+    rf"|(?:怎么|为什么|为啥)(?:还|都|一直)*不{REPLIES}"
+    rf"|(?:有没有|没有?|有)人{REPLIES}"
+    rf"|(?:能不能|可不可以|可以|能|请|麻烦)*(?:快点|快一点|快些|尽快|赶快|赶紧|抓紧)(?:{REPLIES}|来人|来个人|处理)?(?:一下)?"
+    rf"|(?:还要|还得|要|得)?(?:等)?(?:什么时候|啥时候|多久|多长时间|几点)(?:才|能|会|有人|可以|给)*{REPLIES}"
+    r")" + END
+)
+"""That an answer is wanted at last (我还在等, 怎么还没人回复)."""
+HOW_LONG = re.compile(CALL + r"(?:大概|大约)?(?:还|要|得|需要)*等?(?:多久|多长时间|多少时间)" + END)
 OWNED = r"(?:我|本人|自己|咱)"
 ASKS_DAY = r"(?:哪天|哪一天|几号|几月|什么时候|啥时候|日期|多久|几天|第几天|多少天)"
 EVENTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
@@ -100,6 +124,13 @@ def plain(text: str) -> str:
 def cue(text: str) -> str | None:
     """The intent that plain wording states for certain."""
     return next((intent for intent, pattern in CUES if pattern.search(text)), None)
+
+
+def asks_after_us(text: str, *, waiting: bool) -> bool:
+    """Whether somebody who waits for a person asks after us, or says that no answer came; that is no question."""
+    if IMPATIENT.search(text):
+        return True
+    return waiting and bool(STAY.search(text) or HOW_LONG.search(text))
 
 
 def has_words(text: str) -> bool:

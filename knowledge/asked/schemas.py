@@ -19,7 +19,10 @@ class Frozen(BaseModel):
 
 
 class AskedIn(Frozen):
-    """A patient's question. Its words are read up to a thousand characters; the message id names it on its channel."""
+    """A patient's question. Its words are read up to a thousand characters; the message id names it on its channel.
+
+    `banked`: whether it goes into the bank at once if nothing answers it; else `note_unanswered` puts it there.
+    """
 
     text: str
     channel: Channel
@@ -27,6 +30,7 @@ class AskedIn(Frozen):
     conversation_id: UUID | None = None
     patient_id: UUID | None = None
     audience: tuple[str, ...] = ()
+    banked: bool = True
 
 
 class Answer(Frozen):

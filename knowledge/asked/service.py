@@ -12,14 +12,14 @@ from core_api.kit.outbox import publish
 from knowledge.asked import repository, rules
 from knowledge.asked.models import Asked
 from knowledge.asked.rules import fill
-from knowledge.asked.schemas import Answer, AskedIn, Choice, Finding, Nearest
+from knowledge.asked.schemas import Answer, AskedIn, Channel, Choice, Finding, Nearest
 from knowledge.entries import reading
 from knowledge.entries import service as entries
 from knowledge.entries.schemas import Live
 from knowledge.search.finder import finder_of
 from knowledge.search.index import Index
 from knowledge.search.rules import Kind, decide
-from knowledge.search.schemas import Hit
+from knowledge.search.schemas import Hit, Tuning
 from knowledge.terms import service as terms
 
 UNLOGGED = "test"
@@ -38,8 +38,25 @@ def answer(session: Session, asked: AskedIn, clock: Clock) -> Finding:
     if known is not None:
         return _again(session, known)
     index, tuning = finder_of(session).current(session)
-    hits = index.search(asked.text, tuning, clock.now(), audience=asked.audience)
-    return _keep(session, asked, finding_of(session, decide(hits, index.judge(tuning))), clock)
+    return _keep(session, asked, finding_of(session, _decided(index, tuning, asked, clock)), clock)
+
+
+def note_unanswered(session: Session, channel: Channel, message_id: str, clock: Clock) -> None:
+    """Puts a question that was asked with `banked=False` into the bank, unless it was answered; twice is once."""
+    row = repository.find(session, channel, message_id)
+    if row is not None and row.kind != "answer" and row.refer != "clinician" and row.group_id is None:
+        publish(session, "knowledge.unanswered", row.id, {"asked_id": str(row.id)}, clock)
+
+
+def _decided(index: Index, tuning: Tuning, asked: AskedIn, clock: Clock) -> tuple[Kind, Sequence[Hit]]:
+    """What the question finds; an entry that was made of it holds its words without personal data."""
+    judge = index.judge(tuning)
+    found = decide(index.search(asked.text, tuning, clock.now(), audience=asked.audience), judge)
+    plain = rules.scrub(asked.text)
+    if found[0] == "answer" or plain == asked.text.strip():
+        return found
+    again = decide(index.search(plain, tuning, clock.now(), audience=asked.audience), judge)
+    return again if again[0] == "answer" and again[1][0].same else found
 
 
 def finding_of(session: Session, decided: tuple[Kind, Sequence[Hit]]) -> Finding:
@@ -156,7 +173,7 @@ def _keep(session: Session, asked: AskedIn, finding: Finding, clock: Clock) -> F
     if not repository.add(session, row, rules.scrub(asked.text)):
         known = repository.find(session, asked.channel, asked.message_id)
         return finding if known is None else _again(session, known)
-    if finding.kind == "none" and finding.refer == "staff" and asked.text.strip():
+    if asked.banked and finding.kind == "none" and finding.refer == "staff" and asked.text.strip():
         publish(session, "knowledge.unanswered", row.id, {"asked_id": str(row.id)}, clock)
     return finding.model_copy(update={"given_id": row.id if finding.kind == "answer" else None})
 

@@ -128,6 +128,7 @@ def draft_of_candidate(
 def _new_draft(
     session: Session, wordings: tuple[str, ...], answer: str, note: str, author: Person, clock: Clock
 ) -> EntryDetail:
-    question, *variants = dict.fromkeys(one[:QUESTION_MAX] for one in wordings)
+    # All of them are variants too, so that what patients wrote stays when the editor words the question better.
+    question, *_ = variants = list(dict.fromkeys(one[:QUESTION_MAX] for one in wordings))
     content = Content(question=question, variants=tuple(variants)[:VARIANTS_MAX], text_chat=answer)
     return entries.create(session, NewEntry(content=content, change_note=note), author, clock)

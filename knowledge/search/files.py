@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from knowledge.search.dense import Vectors
 from knowledge.search.lexical import Postings, Weights
 from knowledge.search.segment import Known, Segment
-from knowledge.search.text import FAMILIES
+from knowledge.search.text import FAMILIES, Marks
 
 log = logging.getLogger(__name__)
-FORMAT = 1
+FORMAT = 2
 """Raised whenever texts are read, or kept, in another way than before."""
 CHUNK_BYTES = 1 << 20
 Arrays = dict[str, NDArray[Any]]
@@ -73,6 +73,8 @@ def _arrays(segment: Segment, weights: dict[str, Weights]) -> Arrays:
         "texts": _bytes("\0".join(segment.texts)),
         "owner": segment.owner,
         "valid": segment.valid,
+        "written": segment.marks.written,
+        "spoken": segment.marks.spoken,
     }
     for name in FAMILIES:
         postings, weighed = segment.families[name], weights[name]
@@ -106,6 +108,7 @@ def _segment(arrays: Arrays) -> tuple[Segment, dict[str, Weights]]:
         valid=arrays["valid"],
         families=families,
         vectors=Vectors(arrays["vectors"]) if "vectors" in arrays else None,
+        marks=Marks(arrays["written"], arrays["spoken"]),
     )
     return segment, weights
 

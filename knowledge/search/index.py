@@ -15,8 +15,8 @@ from knowledge.search.judging import LOOKED_AT, OF_ENTRY, ranks, sureness
 from knowledge.search.lexical import Floats, Weights
 from knowledge.search.rules import WEIGHTS, Method, fuse
 from knowledge.search.schemas import Hit, IndexView, Judge, Parts, Tuning
-from knowledge.search.segment import Features, Known, Question, Segment
-from knowledge.search.text import FAMILIES, SHIFT, Analyser, foreign
+from knowledge.search.segment import WRITTEN, Features, Known, Question, Segment
+from knowledge.search.text import FAMILIES, SHIFT, Analyser, Terms, foreign
 
 DECIMALS = 4
 MOST = 50
@@ -51,6 +51,10 @@ class _Candidate:
     @property
     def place(self) -> int:
         return int(self.segment.owner[self.text])
+
+    @property
+    def same(self) -> int:
+        return int(self.features.same[self.row])
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ class Index:
             except EncoderUnavailable:
                 vector = None
         terms = {name: counted[name].terms for name in FAMILIES}
-        return Question(terms, {name: self.weights[name].of(terms[name]) for name in FAMILIES}, vector, foreign(text))
+        weights = {name: self.weights[name].of(terms[name]) for name in FAMILIES}
+        return Question(terms, weights, vector, self.analyser.marks([text]), foreign(text))
 
     def search(
         self,
@@ -117,8 +122,9 @@ class Index:
         judge = tuning.judge(has_dense=question.vector is not None)  # an encoder may fail for one question
         ranked = ranks(closer, judge)
         sure = sureness(closer, ranked, self._about(text, question), judge)
-        order = np.argsort(-ranked, kind="stable")
-        hits = [_hit(looked_at[place], float(sure[place])) for place in order]
+        same = np.array([one.same for one in looked_at])
+        order = np.lexsort((-ranked, -same))
+        hits = [_hit(looked_at[place], 1.0 if same[place] == WRITTEN else float(sure[place])) for place in order]
         return [*hits, *(_hit(one, 0.0) for one in rest)][:limit]
 
     def look(self, text: str, tuning: Tuning, now: datetime) -> Look | None:
@@ -139,22 +145,30 @@ class Index:
         for segment, alive in self._segments():
             features = segment.features(question, means, segment.allowed(now, audience, alive))
             scores = _scores(features, tuning, method, has_dense=question.vector is not None)
-            rows = _best_of_each(segment, features, scores)[:MOST]
+            first = scores + features.same if method == "fused" else scores
+            rows = _best_of_each(segment, features, first)[:MOST]
             found += [_Candidate(segment, features, int(row), float(scores[row])) for row in rows]
-        return sorted(found, key=lambda one: -one.likeness)
+        return sorted(found, key=lambda one: (-one.same if method == "fused" else 0, -one.likeness))
 
     def _about(self, text: str, question: Question) -> tuple[float, ...]:
         """The features of the question itself, see `judging.OF_QUESTION`."""
         words, characters = question.terms["words"], question.terms["characters"]
         single = characters < SINGLE
-        unknown = self.weights["characters"].unknown(characters) & single
+        unknown = self._unknown("characters", characters) & single
         weight = question.weights["characters"]
         return (
-            float(self.weights["words"].unknown(words).mean()) if len(words) else 0.0,
+            float(self._unknown("words", words).mean()) if len(words) else 0.0,
             float(weight[unknown].sum() / max(float(weight.sum()), 1e-9)),
             min(len(words), MAX_WORDS) / MAX_WORDS,
             min(len(text), MAX_CHARACTERS) / MAX_CHARACTERS,
         )
+
+    def _unknown(self, family: str, terms: Terms) -> NDArray[np.bool_]:
+        """Which terms no wording holds, neither of the base nor of what changed since."""
+        unknown = self.weights[family].unknown(terms)
+        if self.delta is not None:
+            unknown &= ~np.isin(terms, self.delta.families[family].terms)
+        return unknown
 
     def entry(self, entry_id: UUID, now: datetime, audience: Sequence[str] = ()) -> Known | None:
         """An entry, if it answers now to these people."""
@@ -258,6 +272,7 @@ def _hit(found: _Candidate, score: float) -> Hit:
         question=segment.question_of(found.place),
         matched=segment.texts[found.text],
         score=round(score, DECIMALS),
+        same=found.same,
         likeness=round(found.likeness, DECIMALS),
         parts=Parts(**parts),
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from knowledge.search.lexical import Floats
 from knowledge.search.schemas import Hit, Judge, Tuning
+from knowledge.search.segment import WRITTEN
 
 Kind = Literal["answer", "choices", "none"]
 Method = Literal["bm25", "dense", "fused"]
@@ -17,7 +18,6 @@ MAX_CHOICES = 3
 CHOICE_WITHIN = 0.05
 """An entry is offered beside the best one from this share of its sureness on."""
 OTHER_PEOPLE_WITHIN = 0.2
-EXACT = 0.999
 
 
 @cache
@@ -40,7 +40,10 @@ def decide(hits: Sequence[Hit], judge: Judge) -> tuple[Kind, tuple[Hit, ...]]:
     """Answer at once, offer up to three, or say that one does not know."""
     if not hits:
         return "none", ()
-    if _exact(hits) or (hits[0].score >= judge.answer_at and not _for_others_too(hits)):
+    same = [hit for hit in hits if hit.same == hits[0].same]
+    if hits[0].same and len(same) > 1:
+        return "choices", tuple(same[:MAX_CHOICES])
+    if hits[0].same == WRITTEN or (_sure(hits[0], judge) and not _for_others_too(hits)):
         return "answer", (hits[0],)
     if hits[0].score < judge.offer_at:
         return "none", ()
@@ -48,10 +51,9 @@ def decide(hits: Sequence[Hit], judge: Judge) -> tuple[Kind, tuple[Hit, ...]]:
     return "choices", tuple(near[:MAX_CHOICES])
 
 
-def _exact(hits: Sequence[Hit]) -> bool:
-    """Whether the question is a wording of the first entry and of no other."""
-    best, *others = hits
-    return best.parts.characters >= EXACT and all(other.parts.characters < EXACT for other in others)
+def _sure(best: Hit, judge: Judge) -> bool:
+    """Whether the best entry is surely right; where a wording sounds like the question, less is asked of it."""
+    return best.score >= (judge.offer_at if best.same else judge.answer_at)
 
 
 def _for_others_too(hits: Sequence[Hit]) -> bool:

@@ -26,6 +26,7 @@ class Hit(Frozen):
 
     Attributes:
         score: How sure it is that the entry answers the question, 0..1; thresholds are of this.
+        same: 2 where a wording is the question itself, 1 where one sounds the same, else 0.
         likeness: How much the texts are alike, 0..1, whatever it means for the question.
         parts: What the likeness is made of.
     """
@@ -39,6 +40,7 @@ class Hit(Frozen):
     question: str
     matched: str
     score: float
+    same: int = 0
     likeness: float
     parts: Parts
 

@@ -12,7 +12,7 @@ from knowledge.entries.schemas import AnswerClass, Live
 from knowledge.search import lexical
 from knowledge.search.dense import Encoder, Vectors
 from knowledge.search.lexical import Floats, Postings, Weights
-from knowledge.search.text import FAMILIES, Analyser, Terms
+from knowledge.search.text import FAMILIES, Analyser, Marks, Terms
 
 ALWAYS_FROM, ALWAYS_UNTIL = -np.inf, np.inf
 EVERY_TERM_UP_TO = 50_000
@@ -24,6 +24,8 @@ WORTH = 0.5
 NEAREST = 3
 TINY = 1e-9
 EVERYBODY = frozenset({"all"})
+WRITTEN, SPOKEN = 2, 1
+"""A wording is the question itself, or sounds like it."""
 Places = NDArray[np.int64]
 
 
@@ -41,11 +43,15 @@ class Known:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, read once for all segments: its terms and their weights by family, its vector, foreign subjects."""
+    """A question, read once for all segments: its terms and their weights by family, its vector, foreign subjects.
+
+    `marks` are those of this one text.
+    """
 
     terms: Mapping[str, Terms]
     weights: Mapping[str, Floats]
     vector: Floats | None
+    marks: Marks
     foreign: tuple[str, ...] = ()
 
     def ideal(self, family: str) -> float:
@@ -57,12 +63,14 @@ class Question:
 class Features:
     """Candidates of one segment, one row each; every feature is 0..1.
 
-    `sums` holds for every text of the segment the weights that it shares with the question, by family.
+    `same` tells a wording that is the question: WRITTEN, SPOKEN or 0. `sums` holds for every text of the segment the
+    weights that it shares with the question, by family.
     """
 
     texts: Places
     values: Mapping[str, Floats]
     sums: Mapping[str, Floats]
+    same: NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Segment:
         valid: From when until when each entry answers, POSIX seconds, shape (entries, 2).
         families: Postings by family.
         vectors: Of all wordings, if there was an encoder.
+        marks: Of all wordings.
     """
 
     entries: tuple[Known, ...]
@@ -84,6 +93,7 @@ class Segment:
     valid: NDArray[np.float64]
     families: Mapping[str, Postings]
     vectors: Vectors | None
+    marks: Marks
 
     def question_of(self, entry: int) -> str:
         """The question by which an entry is offered."""
@@ -113,7 +123,16 @@ class Segment:
         values["dense"] = np.zeros(len(chosen), np.float32)
         if self.vectors is not None and question.vector is not None:
             values["dense"] = np.maximum(self.vectors.cosine(question.vector, chosen), 0)
-        return Features(chosen, values, sums)
+        return Features(chosen, values, sums, self._same(question, chosen))
+
+    def _same(self, question: Question, chosen: Places) -> NDArray[np.int8]:
+        found = np.zeros(len(chosen), np.int8)
+        for mark, ours, theirs in (
+            (SPOKEN, self.marks.spoken, question.marks.spoken[0]),
+            (WRITTEN, self.marks.written, question.marks.written[0]),
+        ):
+            found[(ours[chosen] == theirs) & (theirs != 0)] = mark
+        return found
 
     def closer(self, question: Question, sums: Mapping[str, Floats], entries: Sequence[int]) -> Floats:
         """Features of some entries over all their wordings, a column for each of `judging.OF_ENTRY`."""
@@ -163,6 +182,12 @@ class Segment:
             found = found[np.argpartition(first[found], -LEXICAL_CANDIDATES)[-LEXICAL_CANDIDATES:]]
         if self.vectors is not None and question.vector is not None:
             found = np.union1d(found, self.vectors.nearest(question.vector, DENSE_CANDIDATES))
+        for ours, theirs in (
+            (self.marks.spoken, question.marks.spoken[0]),
+            (self.marks.written, question.marks.written[0]),
+        ):
+            if theirs:
+                found = np.union1d(found, np.flatnonzero(ours == theirs))
         return found[allowed[self.owner[found]]].astype(np.int64)
 
     def allowed(self, now: datetime, audience: Iterable[str], alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -217,6 +242,7 @@ def build(
         valid=np.array(valid, np.float64).reshape(-1, 2),
         families={name: lexical.invert(counted[name], len(texts), weighed[name]) for name in FAMILIES},
         vectors=vectors,
+        marks=analyser.marks(texts),
     )
     return segment, weighed
 

@@ -35,6 +35,10 @@ NOISE = re.compile(
     r"|就是|医生|护士|大夫|还有|对了|嗯"
 )
 OTHER = re.compile(r"[^0-9a-z\u3400-\u9fff.]+|(?<![0-9])\.|\.(?![0-9])")
+NEVER_BY_SOUND = "零〇一二两三四五六七八九十百千半几不没别未无非勿前后左右上下男女早晚大小多少内外"
+"""Characters that turn a question into another one though they sound alike: 四天 and 十天."""
+BY_SOUND_FROM = 4
+"""A shorter text sounds like too many others."""
 FOLDED = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 NASAL = re.compile(r"(?<=[aei])ng$")
 
@@ -45,6 +49,17 @@ class Counted:
 
     documents: NDArray[np.int32]
     terms: Terms
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What tells texts apart as wholes, shape (texts,): a number of what was written, and one of how it sounds.
+
+    0 stands for a text of which nothing counts, or that is too short to go by its sound.
+    """
+
+    written: NDArray[np.int64]
+    spoken: NDArray[np.int64]
 
 
 class Analyser:
@@ -75,6 +90,24 @@ class Analyser:
             "syllables": _grams(_syllables(codes), 2),
             "words": self._words(cleaned),
         }
+
+    def marks(self, texts: Sequence[str]) -> Marks:
+        """Which texts are the same but for politeness and signs, and which at least sound the same."""
+        cleaned = [self.clean(text) for text in texts]
+        codes = _codes(cleaned)
+        spoken = np.where(np.isin(codes, _never_by_sound()), codes, _syllables(codes))
+        ends = np.flatnonzero(codes == ord(BREAK))
+        sounds = np.split(spoken, ends)
+        return Marks(
+            np.array([_number(text.encode()) if text else 0 for text in cleaned], np.int64),
+            np.array(
+                [
+                    _number(sound.tobytes()) if len(text) >= BY_SOUND_FROM else 0
+                    for text, sound in zip(cleaned, _unbroken(sounds), strict=False)
+                ],
+                np.int64,
+            ),
+        )
 
     def _words(self, cleaned: Sequence[str]) -> Counted:
         documents: list[int] = []
@@ -127,7 +160,21 @@ def _general_cutter(cache_dir: Path | None) -> jieba.Tokenizer:
 @cache
 def word_term(word: str) -> int:
     """A word as a number that is the same in every process."""
-    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little") >> 1
+    return _number(word.encode())
+
+
+def _number(content: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little") >> 1
+
+
+@cache
+def _never_by_sound() -> NDArray[np.int64]:
+    return np.array([ord(character) for character in NEVER_BY_SOUND], np.int64)
+
+
+def _unbroken(parts: Sequence[NDArray[np.int64]]) -> Iterable[NDArray[np.int64]]:
+    """Each text's codes without the break before them."""
+    return (part[1:] if place else part for place, part in enumerate(parts))
 
 
 def _codes(cleaned: Sequence[str]) -> NDArray[np.int64]:

@@ -23,6 +23,7 @@ class FakeAnswers:
         self.entries = entries or {}
         self.advice = advice
         self.asked: list[Enquiry] = []
+        self.unanswered_ids: list[str] = []
         self.broken = False
         self.ratings: list[tuple[UUID, bool]] = []
 
@@ -41,6 +42,9 @@ class FakeAnswers:
         self.asked.append(enquiry)
         found = [question for question in self.entries if entry_id_of(question) == entry_id]
         return self._answer(found[0]) if found else Found()
+
+    def unanswered(self, enquiry: Enquiry) -> None:
+        self.unanswered_ids.append(enquiry.message_id)
 
     def rate(self, session: Session, given_id: UUID, useful: bool, word: str | None, clock: Clock) -> None:
         self.ratings.append((given_id, useful))

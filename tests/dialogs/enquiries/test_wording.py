@@ -3,6 +3,7 @@
 import pytest
 
 from dialogs.enquiries import wording
+from knowledge.starter import service as starter
 
 pytestmark = pytest.mark.unit
 
@@ -124,3 +125,35 @@ class TestSigns:
     )
     def test_doses_are_for_a_clinician(self, said: str, advice: bool) -> None:
         assert wording.asks_advice(said) is advice
+
+
+class TestAsksAfterUs:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "我还在等",
+            "还在吗",
+            "你好，还在吗",
+            "人呢",
+            "有人吗？",
+            "怎么还没人回复",
+            "没人理我",
+            "等了半个小时了",
+            "都等了20分钟了",
+            "还要等多久",
+            "什么时候能回复我",
+            "尽快回复一下",
+            "我一直在等你们回复",
+        ],
+    )
+    def test_hears_that_somebody_waits(self, text: str) -> None:
+        assert wording.asks_after_us(text, waiting=True)
+
+    @pytest.mark.parametrize("text", ["还在吗", "人呢", "还要等多久"])
+    def test_takes_it_for_talk_only_while_somebody_waits(self, text: str) -> None:
+        assert not wording.asks_after_us(text, waiting=False)
+
+    def test_takes_no_question_for_talk(self) -> None:
+        asked = [question for _, content in starter.contents() for question in content.wordings]
+        told = [one.question for one in starter.gold()]
+        assert [one for one in (*asked, *told) if wording.asks_after_us(one, waiting=True)] == ["在吗"]

@@ -84,6 +84,37 @@ class TestSearch:
         assert first(small, "怎么开发票") == "k3"
 
 
+def decided(found: index.Index, text: str) -> tuple[str, list[str]]:
+    kind, given = decide(found.search(text, shipped(), NOW), found.judge(shipped()))
+    return kind, [hit.key for hit in given]
+
+
+@pytest.fixture(scope="module")
+def grown() -> index.Index:
+    """All that ships, with an entry that was published since under words that nobody used before."""
+    lives = [live(number, one.question, *one.variants) for number, (_, one) in enumerate(starter.contents(), 1)]
+    built = index.build(lives, Analyser(), StaticEncoder.load(SHIPPED), 1, 0)
+    return built.with_changes(2, [live(9001, "病房能带宠物鹦鹉吗"), live(9002, "熄灯是几点", "晚上十点熄灯吗")])
+
+
+@pytest.mark.unit
+class TestWhatIsAWordingItself:
+    @pytest.mark.parametrize(
+        "text", ["病房能带宠物鹦鹉吗", "请问，病房能带宠物鹦鹉吗？？", "病房能带宠物英武吗", "病房能带宠物鹦鹉"]
+    )
+    def test_is_answered_however_strange_its_words(self, grown: index.Index, text: str) -> None:
+        assert decided(grown, text) == ("answer", ["k9001"])
+
+    def test_by_sound_a_number_is_no_other_number(self, grown: index.Index) -> None:
+        assert grown.search("晚上四点熄灯吗", shipped(), NOW)[0].same == 0
+        assert grown.search("晚上十点息灯吗", shipped(), NOW)[0].same == 1
+
+    def test_in_two_entries_is_offered(self, grown: index.Index) -> None:
+        both = grown.with_changes(3, [live(9003, "病房能带宠物鹦鹉吗")])
+        kind, keys = decided(both, "病房能带宠物鹦鹉吗")
+        assert (kind, sorted(keys)) == ("choices", ["k9001", "k9003"])
+
+
 def model(folder: Path, analyser: Analyser) -> StaticEncoder:
     """A model as the training writes it, that holds two words to mean the same."""
     terms = np.unique(tokens_of(analyser.count(["泊", "车"])).terms)
