@@ -17,7 +17,7 @@ from core_api.kit.web import CurrentUser, Db, RuntimeDep, require
 from core_api.patients import service as patients
 from core_api.responses import service as responses
 from telephony.calls import details, repository, service
-from telephony.calls.schemas import CallDetail, CallFilter, CallView
+from telephony.calls.schemas import CallDetail, CallFilter, CallView, Grade, Waveform
 from telephony.session.safe import SealBroken, safe_of
 
 log = logging.getLogger(__name__)
@@ -34,11 +34,12 @@ def list_calls(
     _user: Reader,
     campaign_id: UUID | None = None,
     patient_id: UUID | None = None,
+    quality: Grade | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CallView]:
     """Calls, newest first."""
-    chosen = CallFilter(campaign_id=campaign_id, patient_id=patient_id)
+    chosen = CallFilter(campaign_id=campaign_id, patient_id=patient_id, quality=quality)
     found = service.page(session, chosen, cursor, limit)
     items = [call.model_copy(update=_person(session, call.patient_id)) for call in found.items]
     return found.model_copy(update={"items": items})
@@ -55,6 +56,16 @@ def get_call(call_id: UUID, request: Request, session: Db, runtime: RuntimeDep, 
     return detail.model_copy(
         update=_person(session, call.patient_id) | {"answers": _answers(session, call.response_id)}
     )
+
+
+@router.get("/{call_id}/waveform", response_model=Waveform)
+def get_waveform(call_id: UUID, session: Db, _user: Listener) -> Waveform:
+    """The recording's shape, both sides; no words can be heard in it, so that only listening itself is audited."""
+    found = repository.waveform(session, call_id)
+    if found is None:
+        message = "这通电话没有波形"
+        raise NotFound(message)
+    return found
 
 
 @router.get("/{call_id}/audio", response_class=Response)

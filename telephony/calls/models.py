@@ -80,3 +80,16 @@ class RecordingRow(Base):
     duration_ms: Mapped[int] = mapped_column(Integer, default=0)
     size_bytes: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    waveform_sealed: Mapped[str | None] = mapped_column(Text)
+
+
+class QualityRow(Base):
+    """How a call went technically; no personal data."""
+
+    __tablename__ = "call_quality"
+    __table_args__ = (Index("ix_call_quality_grade", "grade", "call_id"),)
+
+    call_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("calls.id"), primary_key=True)
+    grade: Mapped[str] = mapped_column(String(8))
+    figures: Mapped[dict[str, Any]] = mapped_column(JSON)
+    measured_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -7,19 +7,23 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from core_api.kit.crypto import unseal
+from core_api.kit.crypto import seal, unseal
 from core_api.kit.errors import Invalid, NotFound
 from core_api.kit.paging import CursorValue, Page, decode_cursor, encode_cursor
-from telephony.calls.models import CallEventRow, CallRow, RecordingRow
+from telephony.calls.models import CallEventRow, CallRow, QualityRow, RecordingRow
 from telephony.calls.rules import LABELS
 from telephony.calls.schemas import (
     CallEventView,
     CallFilter,
+    CallQuality,
     CallSnapshot,
     CallView,
     ConversationSpec,
     RecordingView,
+    Waveform,
 )
+
+WAVEFORM = "recordings.waveform"
 
 
 def row(session: Session, call_id: UUID, *, lock: bool = False) -> CallRow:
@@ -113,6 +117,31 @@ def recording_view(found: RecordingRow | None) -> RecordingView:
     )
 
 
+def keep_waveform(session: Session, call_id: UUID, drawn: Waveform) -> None:
+    """Beside the recording's row, where there is one."""
+    found = session.get(RecordingRow, call_id)
+    if found is not None:
+        found.waveform_sealed = seal(session, WAVEFORM, call_id, drawn.model_dump_json())
+
+
+def waveform(session: Session, call_id: UUID) -> Waveform | None:
+    found = session.get(RecordingRow, call_id)
+    sealed = found.waveform_sealed if found is not None else None
+    text = unseal(session, WAVEFORM, call_id, sealed)
+    return None if text is None else Waveform.model_validate_json(text)
+
+
+def keep_quality(session: Session, call_id: UUID, measured: CallQuality, now: datetime) -> None:
+    """The last measurement counts."""
+    values = measured.model_dump(mode="json")
+    session.merge(QualityRow(call_id=call_id, grade=measured.grade, figures=values, measured_at=now))
+
+
+def quality(session: Session, call_id: UUID) -> CallQuality | None:
+    found = session.get(QualityRow, call_id)
+    return None if found is None else CallQuality.model_validate(found.figures)
+
+
 def page(session: Session, chosen: CallFilter, cursor: str | None, limit: int) -> Page[CallView]:
     """Newest first."""
     where: list[ColumnElement[bool]] = []
@@ -120,15 +149,17 @@ def page(session: Session, chosen: CallFilter, cursor: str | None, limit: int) -
         where.append(CallRow.campaign_id == chosen.campaign_id)
     if chosen.patient_id:
         where.append(CallRow.patient_id == chosen.patient_id)
+    if chosen.quality:
+        where.append(CallRow.id.in_(select(QualityRow.call_id).where(QualityRow.grade == chosen.quality)))
     total = session.scalar(select(func.count()).select_from(CallRow).where(*where))
     if cursor:
         where.append(_before(*decode_cursor(cursor)[:2]))
-    query = select(CallRow).where(*where).order_by(CallRow.created_at.desc(), CallRow.id.desc()).limit(limit + 1)
-    rows = list(session.scalars(query))
+    query = select(CallRow, QualityRow.grade).outerjoin(QualityRow, QualityRow.call_id == CallRow.id).where(*where)
+    rows = session.execute(query.order_by(CallRow.created_at.desc(), CallRow.id.desc()).limit(limit + 1)).all()
     more = len(rows) > limit
     rows = rows[:limit]
-    following = encode_cursor(rows[-1].created_at.isoformat(), str(rows[-1].id)) if more else None
-    return Page(items=[view(found) for found in rows], next_cursor=following, total=total)
+    following = encode_cursor(rows[-1][0].created_at.isoformat(), str(rows[-1][0].id)) if more else None
+    return Page(items=[view(found, grade) for found, grade in rows], next_cursor=following, total=total)
 
 
 def _before(at: CursorValue = None, last: CursorValue = None) -> ColumnElement[bool]:
@@ -140,7 +171,7 @@ def _before(at: CursorValue = None, last: CursorValue = None) -> ColumnElement[b
     return or_(CallRow.created_at < moment, and_(CallRow.created_at == moment, CallRow.id < identity))
 
 
-def view(found: CallRow) -> CallView:
+def view(found: CallRow, grade: str | None = None) -> CallView:
     return CallView(
         id=found.id,
         patient_id=found.patient_id,
@@ -157,4 +188,5 @@ def view(found: CallRow) -> CallView:
         conversation_id=found.conversation_id,
         response_id=found.response_id,
         campaign_id=found.campaign_id,
+        quality=grade,
     )

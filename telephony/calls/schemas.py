@@ -1,12 +1,13 @@
 """What telephony takes and tells about calls."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 JsonObject = dict[str, Any]
+Grade = Literal["good", "fair", "poor"]
 
 
 class Frozen(BaseModel):
@@ -123,9 +124,63 @@ class KeptRecording(Frozen):
     size_bytes: int
 
 
+class Waveform(Frozen):
+    """A recording's shape: per step the square root of each side's peak, 0 to 255 (255 is full scale)."""
+
+    step_ms: int
+    patient: list[int]
+    bot: list[int]
+
+
+class SideQuality(Frozen):
+    """How one side was heard: levels in dBFS, pace in Chinese characters per minute of speech."""
+
+    speech_seconds: float
+    speech_dbfs: float | None
+    noise_dbfs: float | None
+    clipped_percent: float
+    characters_per_minute: int | None
+
+
+class QualityProblem(Frozen):
+    """What was wrong; `text` says it to people."""
+
+    code: str
+    grade: Grade
+    text: str
+
+
+class CallQuality(Frozen):
+    """How a call went technically. Latencies in real milliseconds from the patient's last sound to the bot's first.
+
+    Attributes:
+        late_frames: Gaps in the bot's voice; `heard_late`: gaps in the patient's.
+        interruptions: Times the patient spoke or pressed into the bot's words.
+        resumed: Interruptions that were none, so that the bot went on.
+        unheard: Turns in which nothing came.
+    """
+
+    grade: Grade
+    problems: list[QualityProblem]
+    patient: SideQuality | None = None
+    bot: SideQuality | None = None
+    both_seconds: float | None = None
+    late_frames: int = 0
+    bad_frames: int = 0
+    heard_late: int = 0
+    longest_gap_ms: int = 0
+    latency_median_ms: int | None = None
+    latency_p95_ms: int | None = None
+    interruptions: int = 0
+    resumed: int = 0
+    unheard: int = 0
+    turns: int = 0
+
+
 class CallFilter(Frozen):
     campaign_id: UUID | None = None
     patient_id: UUID | None = None
+    quality: Grade | None = None
 
 
 class CallView(Frozen):
@@ -148,6 +203,7 @@ class CallView(Frozen):
     conversation_id: UUID | None = None
     response_id: UUID | None = None
     campaign_id: UUID | None = None
+    quality: Grade | None = None
 
 
 class CallEventView(Frozen):
@@ -167,13 +223,17 @@ class RecordingView(Frozen):
 
 
 class TurnView(Frozen):
-    """One thing said or pressed; `offset_ms` counts from the recording's beginning."""
+    """One thing said or pressed; `offset_ms` and `until_ms` count from the recording's beginning.
+
+    What has no `until_ms` was placed by the clock alone.
+    """
 
     id: str
     sender: str
     text: str
     at: datetime
     offset_ms: int
+    until_ms: int | None = None
     key: str | None = None
     source: str | None = None
     latency_ms: int | None = None
@@ -187,3 +247,4 @@ class CallDetail(CallView):
     events: list[CallEventView] = []
     answers: list[JsonObject] = []
     recording: RecordingView = RecordingView(available=False)
+    figures: CallQuality | None = None

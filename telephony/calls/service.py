@@ -12,7 +12,8 @@ from core_api.kit.crypto import blind, seal
 from core_api.kit.db import new_id
 from core_api.kit.outbox import publish
 from core_api.kit.paging import Page
-from telephony.calls import repository, rules
+from telephony.audio.measuring import Outline, Sound
+from telephony.calls import details, quality, repository, rules
 from telephony.calls.models import CallEventRow, CallRow, RecordingRow
 from telephony.calls.schemas import (
     CallFilter,
@@ -23,6 +24,7 @@ from telephony.calls.schemas import (
     KeptRecording,
     MediaCounts,
     StatusUpdate,
+    Waveform,
 )
 
 REFUSED = "refused"
@@ -203,12 +205,28 @@ def add_event(  # noqa: PLR0913 - an event's parts
     session.flush()
 
 
-def set_recording(session: Session, call_id: UUID, kept: KeptRecording, clock: Clock) -> None:
-    """Keeps where a call's audio lies; the last word counts."""
+def set_recording(
+    session: Session, call_id: UUID, kept: KeptRecording, clock: Clock, outline: Outline | None = None
+) -> None:
+    """Keeps where a call's audio lies, and its shape; the last word counts."""
     row = RecordingRow(call_id=call_id, state="ready", created_at=clock.now())
     row.file_name, row.format = kept.file_name, kept.format
     row.duration_ms, row.size_bytes = kept.duration_ms, kept.size_bytes
     session.merge(row)
+    if outline is not None:
+        drawn = Waveform(step_ms=outline.step_ms, patient=list(outline.patient), bot=list(outline.bot))
+        repository.keep_waveform(session, call_id, drawn)
+
+
+def measure_quality(session: Session, call_id: UUID, sound: Sound | None, pace: float, clock: Clock) -> None:
+    """Measures how a call went that was talked on; once more only with more to go by."""
+    found = repository.row(session, call_id)
+    if found.media_at is None or (sound is None and repository.quality(session, call_id) is not None):
+        return
+    events = repository.events(session, call_id)
+    turns = details.turns(session, repository.view(found), events, pace)
+    measured = quality.measured(turns, events, found.bad_frames, sound)
+    repository.keep_quality(session, call_id, measured, clock.now())
 
 
 def snapshot(session: Session, call_id: UUID) -> CallSnapshot:

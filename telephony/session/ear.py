@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from telephony.audio.pcm import FRAME_SECONDS, RATE_HZ
 from telephony.session.echo import EchoGuard
 from telephony.session.listening import SURE, UNSURE
 from telephony.session.turn import Interruption, Unclear
@@ -27,6 +28,7 @@ class Job:
     pcm: bytes = b""
     grammar: Grammar | None = None
     said_at: float = 0.0
+    span_ms: tuple[int, int] | None = None
 
 
 class Hearer:
@@ -68,7 +70,7 @@ class Hearer:
             case "interrupts":
                 events.append(Interruption())
             case "over":
-                events += self._close(job.said_at)
+                events += self._close(job)
             case "leave":
                 self._stream, self._partial = None, ""
 
@@ -94,15 +96,15 @@ class Hearer:
             self._partial = partial
             events.append(Partial(partial))
 
-    def _close(self, said_at: float) -> list[object]:
+    def _close(self, job: Job) -> list[object]:
         stream, self._stream, self._partial = self._stream, None, ""
         if stream is None:
-            return [Unclear(said_at)] if self._answers_unheard else []
+            return [Unclear(job.said_at, job.span_ms)] if self._answers_unheard else []
         try:
-            event = event_of(stream.finish(), said_at)
+            event = event_of(stream.finish(), job.said_at, job.span_ms)
         except RecognitionUnavailable as error:
             self._fail(error)
-            event = Unclear(said_at)
+            event = Unclear(job.said_at, job.span_ms)
         return [event] if event is not None else []
 
     def _fail(self, error: RecognitionUnavailable) -> None:
@@ -110,14 +112,14 @@ class Hearer:
         log.error("recognition failed in a call: it goes on with keys", extra={"code": error.code})
 
 
-def event_of(heard: Recognised, said_at: float) -> Transcript | Unclear | None:
+def event_of(heard: Recognised, said_at: float, span_ms: tuple[int, int] | None = None) -> Transcript | Unclear | None:
     """What the turn is told; None for a sound without speech."""
     if heard.kind != "speech":
         return None
     if not heard.text:
-        return Unclear(said_at)
+        return Unclear(said_at, span_ms)
     confidence = max(heard.confidence, SURE) if heard.accepted else min(heard.confidence, UNSURE)
-    return Transcript(heard.text, confidence, said_at)
+    return Transcript(heard.text, confidence, said_at, span_ms)
 
 
 class Ear:
@@ -152,6 +154,9 @@ class Ear:
         self._tasks: set[asyncio.Task[None]] = set()
         self.echo = EchoGuard()
         self.echoes = 0
+        self._frames = 0
+        self._from_ms = 0
+        self._span_ms: tuple[int, int] | None = None
 
     @property
     def speaking(self) -> bool:
@@ -163,6 +168,15 @@ class Ear:
         """Why nothing more is recognised in this call."""
         return self._hearer.fault
 
+    def take_span(self) -> tuple[int, int] | None:
+        """Where in the recording the last utterance lies, or the one under way; told once, in milliseconds."""
+        span, self._span_ms = self._span_ms, None
+        return (self._from_ms, self._at_ms) if self._cutter.speaking else span
+
+    @property
+    def _at_ms(self) -> int:
+        return round(self._frames * FRAME_SECONDS * 1000)
+
     def expect(self, grammar: Grammar | None, patience: Patience) -> None:
         """What the next prompt waits for; what was being said before answers no new question."""
         if self._cutter.speaking:
@@ -173,12 +187,14 @@ class Ear:
 
     def take(self, pcm: bytes) -> None:
         """Takes 20 ms of the patient's side."""
+        self._frames += 1
         self.echo.heard(pcm)
         for cut in self._cutter.take(pcm, voiced=self._activity.take(pcm)):
             match cut.kind:
                 case "sound":
                     self._put(Job("sound", cut.pcm))
                 case "began":
+                    self._from_ms = max(0, self._at_ms - len(cut.pcm) * 1000 // (2 * RATE_HZ))
                     self._put(Job("began", cut.pcm, self._grammar))
                 case "interrupts" if self.echo.is_echo(self._now()):
                     self.echoes += 1
@@ -188,7 +204,8 @@ class Ear:
                 case "interrupts":
                     self._put(Job("interrupts"))
                 case "over":
-                    self._put(Job("over", said_at=self._now() - cut.quiet_seconds))
+                    self._span_ms = self._from_ms, max(self._from_ms, self._at_ms - round(cut.quiet_seconds * 1000))
+                    self._put(Job("over", said_at=self._now() - cut.quiet_seconds, span_ms=self._span_ms))
 
     def _put(self, job: Job) -> None:
         self._jobs.append(job)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core_api.kit.errors import ServiceError
 from core_api.kit.faults import described
+from telephony.audio.measuring import Sound
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot, Ending, MediaCounts
 from telephony.runtime import TelephonyRuntime
@@ -118,21 +119,32 @@ def _end(runtime: TelephonyRuntime, call: CallSnapshot, held: CallSession, line:
 
 
 def keep_recording(runtime: TelephonyRuntime, call_id: UUID) -> None:
-    """Makes a spool playable; a failure is written down and the spool stays for the next start."""
+    """Makes a spool playable and measures the call; a failure is written down and the spool stays."""
+    sound = _playable(runtime, call_id)
+    try:
+        with runtime.sessions.begin() as session:
+            carrier = runtime.carriers.get(service.view(session, call_id).carrier)
+            service.measure_quality(session, call_id, sound, carrier.pace if carrier else 1.0, runtime.clock)
+    except (ServiceError, SQLAlchemyError):
+        log.warning("a call's quality could not be measured", extra={"call_id": call_id})
+
+
+def _playable(runtime: TelephonyRuntime, call_id: UUID) -> Sound | None:
     spool = runtime.spools / f"{call_id}{SPOOL_SUFFIX}"
     if not spool.is_file():
-        return
+        return None
     try:
-        kept = finalise(spool, runtime.recordings, _safe(runtime, call_id))
+        made = finalise(spool, runtime.recordings, _safe(runtime, call_id))
     except (OSError, SealBroken) as error:
         with runtime.sessions.begin() as session:
             reason = {"reason": name_of(error)}
             service.add_event(session, call_id, "recording.failed", reason, runtime.clock)
-        return
-    if kept is not None:
+        return None
+    if made is not None:
         with runtime.sessions.begin() as session:
-            service.set_recording(session, call_id, kept, runtime.clock)
+            service.set_recording(session, call_id, made[0], runtime.clock, made[1].outline)
     spool.unlink(missing_ok=True)
+    return made[1] if made is not None else None
 
 
 def _safe(runtime: TelephonyRuntime, call_id: UUID) -> Safe:

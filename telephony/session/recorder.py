@@ -10,7 +10,8 @@ import numpy as np
 from pydub import AudioSegment
 from pydub.exceptions import CouldntEncodeError
 
-from telephony.audio.pcm import FRAME_SAMPLES, RATE_HZ
+from telephony.audio.measuring import Sound, measure
+from telephony.audio.pcm import FRAME_SAMPLES, FRAME_SECONDS, RATE_HZ
 from telephony.calls.schemas import KeptRecording
 from telephony.session.safe import Safe
 
@@ -39,6 +40,9 @@ class Recorder:
         self._bot: deque[bytes] = deque()
         self._left: list[bytes] = []
         self._right: list[bytes] = []
+        self._frames = 0
+        self._bot_from: int | None = None
+        self._bot_until = 0
         self.failed: str | None = None
         try:
             spool.parent.mkdir(parents=True, exist_ok=True)
@@ -49,13 +53,35 @@ class Recorder:
     def bot(self, pcm: bytes) -> None:
         """Queues 20 ms of the bot, heard when the patient's side has caught up."""
         self._bot.append(pcm)
+        self._bot_until = self._frames + len(self._bot)
+        if self._bot_from is None:
+            self._bot_from = self._bot_until - 1
 
     def clear(self) -> None:
         """The bot was interrupted: what is queued was not heard."""
         self._bot.clear()
+        self._bot_until = min(self._bot_until, self._frames)
+
+    @property
+    def at_ms(self) -> int:
+        """Where in the recording the call is."""
+        return round(self._frames * FRAME_SECONDS * 1000)
+
+    def begin_prompt(self) -> None:
+        """What the bot says from now on is a new prompt."""
+        self._bot_from = None
+
+    @property
+    def prompt_ms(self) -> tuple[int, int] | None:
+        """From where to where in the recording the prompt was said; None if nothing of it was."""
+        if self._bot_from is None:
+            return None
+        ends = (self._bot_from, max(self._bot_from, self._bot_until))
+        return round(ends[0] * FRAME_SECONDS * 1000), round(ends[1] * FRAME_SECONDS * 1000)
 
     def patient(self, pcm: bytes) -> None:
         """Adds 20 ms of the patient, and of what the bot said meanwhile."""
+        self._frames += 1
         if self._file is None:
             if self._bot:
                 self._bot.popleft()
@@ -99,11 +125,11 @@ def name_of(error: Exception) -> str:
     return errno.errorcode.get(getattr(error, "errno", None) or 0, type(error).__name__)
 
 
-def finalise(spool: Path, folder: Path, safe: Safe) -> KeptRecording | None:
+def finalise(spool: Path, folder: Path, safe: Safe) -> tuple[KeptRecording, Sound] | None:
     """Turns a spool into sealed ogg/opus, or wav where ffmpeg is missing; the caller removes it once that is noted.
 
     Returns:
-        None if the spool held no audio.
+        The file, and how it sounds; None if the spool held no audio.
 
     Raises:
         OSError: The disk is full or the folder cannot be written; the spool stays.
@@ -117,7 +143,8 @@ def finalise(spool: Path, folder: Path, safe: Safe) -> KeptRecording | None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{spool.stem}{SEALED_SUFFIX}"
     safe.write(path, content)
-    return KeptRecording(file_name=path.name, format=kind, duration_ms=len(audio), size_bytes=len(content))
+    kept = KeptRecording(file_name=path.name, format=kind, duration_ms=len(audio), size_bytes=len(content))
+    return kept, measure(np.frombuffer(raw, dtype="<i2").reshape(-1, 2))
 
 
 def _encoded(audio: AudioSegment) -> tuple[bytes, str]:

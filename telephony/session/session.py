@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from telephony.audio.pcm import FRAME_SECONDS
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot
 from telephony.runtime import SIMULATOR, TelephonyRuntime
+from telephony.session.arrivals import Arrivals
 from telephony.session.conversation import Heard, Spoken, awaits_yes_or_no, heard_place
 from telephony.session.ear import Ear, Hearer
 from telephony.session.line import Line
@@ -75,6 +77,8 @@ class CallSession:
         self._unheard_seconds = 0.0
         self._notes: list[tuple[str, dict[str, Any], datetime]] = []
         self._marks = 0
+        self._answers: str | None = None
+        self._arrivals = Arrivals(FRAME_SECONDS, tempo)
         self._slow = call.conversation.elder
         self.machine = rules.is_machine(call.answered_by)
         self.patient_turns = 0
@@ -92,8 +96,11 @@ class CallSession:
         event = await self._wire.read(raw)
         match event:
             case Audio():
+                self._arrivals.take()
                 self._recorder.patient(event.pcm)
                 self._ear.take(event.pcm)
+            case Transcript():
+                self._inbox.put_nowait(replace(event, span_ms=self._ear.take_span()))
             case Bad():
                 self.bad_frames += 1
             case Stop():
@@ -118,7 +125,11 @@ class CallSession:
         finally:
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
+            self.note("line.counted", {"late": self._line.counts.late, "sent": self._line.counts.sent} | self._heard())
             await self._line.hangup()
+
+    def _heard(self) -> dict[str, int]:
+        return {"heard_late": self._arrivals.late, "longest_gap_ms": self._arrivals.longest_ms}
 
     def note(self, kind: str, data: dict[str, Any]) -> None:
         """Keeps an event; it is written with the next turn."""
@@ -251,6 +262,7 @@ class CallSession:
         mark = f"{place}#{self._marks}"
         self._expect(spoken, place)
         self._line.expect_first_frame()
+        self._recorder.begin_prompt()
         await self._line.play(list(self._prompt.frames))
         await self._line.mark(mark)
         return mark
@@ -273,6 +285,7 @@ class CallSession:
         spoken = Spoken(segments=(text,), place="closing", expects="none", actions=(("hangup", {}),))
         try:
             await self._listen(spoken, await self._say(spoken))
+            self.note("said", {"kind": kind, "bot_ms": self._recorder.prompt_ms})
         except SynthesisFailed:
             log.warning("no voice for the last words")
 
@@ -300,12 +313,15 @@ class CallSession:
 
     def _note_turn(self, spoken: Spoken, mark: str, began: float | None, turn: Turn) -> None:
         first = self._line.first_frame_at
-        data: dict[str, Any] = {"mark": mark, "heard_whole": turn.heard_whole}
+        data: dict[str, Any] = {"mark": mark, "heard_whole": turn.heard_whole, "bot_ms": self._recorder.prompt_ms}
+        data["reply_to"] = self._answers
         if began is not None and first is not None:
             data["latency_ms"] = int((first - began) * 1000)
         if turn.heard is not None:
             data["message_id"] = turn.heard.message_id
             data["answer"] = turn.heard.event or ("keys" if turn.heard.key else "speech")
+            data["patient_ms"] = turn.span_ms or (self._recorder.at_ms, self._recorder.at_ms)
+            self._answers = turn.heard.message_id
         if self._ear.fault is not None:
             data["deaf"] = self._ear.fault
         self.note("turn", data)

@@ -38,9 +38,11 @@ class Unclear:
 
     Attributes:
         said_at: Call second of its last sound.
+        span_ms: From where to where in the recording it was said.
     """
 
     said_at: float | None = None
+    span_ms: tuple[int, int] | None = None
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Turn:
         going_away: It was broken off because this process ends.
         resumes: The bot fell silent for nothing: the rest of the prompt is to be said.
         said_at: Call second of the last sound of the answer.
+        span_ms: From where to where in the recording the answer was said.
         minds_backchannels: 嗯 and 好的 said into the prompt are an answer; else they neither answer nor interrupt.
     """
 
@@ -73,6 +76,7 @@ class Turn:
     going_away: bool = False
     resumes: bool = False
     said_at: float | None = None
+    span_ms: tuple[int, int] | None = None
     _resumptions: int = field(default=0)
     _interrupted: bool = field(default=False)
     _listening_noise: bool = field(default=False)
@@ -119,8 +123,8 @@ class Turn:
                 self._press(digit, now)
             case Partial(text):
                 return self._partial(text, now, cut=cut)
-            case Unclear(said_at):
-                self._unclear(said_at, now)
+            case Unclear():
+                self._unclear(item, now)
                 return False
             case Interruption():
                 if cut and self._listening_noise:
@@ -149,7 +153,7 @@ class Turn:
         hardly = speaking_over and said.confidence <= UNSURE
         if self._passed_over(said.text, speaking_over=speaking_over) or hardly:
             return False
-        self.said_at = said.said_at
+        self.said_at, self.span_ms = said.said_at, said.span_ms
         self.finish(Heard(message_id=_id(), text=said.text, confidence=said.confidence, source=self.source))
         return True
 
@@ -159,11 +163,11 @@ class Turn:
         self._listening_noise = self._speech_held = False
         return noise
 
-    def _unclear(self, said_at: float | None, now: float) -> None:
+    def _unclear(self, said: Unclear, now: float) -> None:
         """Into the prompt it was somebody else or a noise; after it the patient is told that it was not understood."""
         self._listening_noise = self._speech_held = False
         if self.heard_whole:
-            self.said_at = said_at
+            self.said_at, self.span_ms = said.said_at, said.span_ms
             self.finish(Heard(message_id=_id(), text="", confidence=0.0, source=self.source))
         elif self._interrupted:
             self._resume(now)

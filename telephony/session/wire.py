@@ -35,11 +35,13 @@ class Transcript:
 
     Attributes:
         said_at: Call second of the last sound of them; None where that is not known.
+        span_ms: From where to where in the recording they were said, where that is known.
     """
 
     text: str = field(repr=False)
     confidence: float
     said_at: float | None = None
+    span_ms: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

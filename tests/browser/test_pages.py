@@ -226,6 +226,30 @@ class TestCall:
         page.wait_for_function("() => document.querySelector('audio').currentTime >= 19")
         expect(page.locator(".turn.current")).to_contain_text("三十八度五")
 
+    def test_the_waveform_shows_both_sides_and_plays_from_where_it_is_clicked(self, page: Page) -> None:
+        page.goto(f"/calls/{CALL_ID}")
+        wave = page.locator(".track canvas")
+        expect(wave).to_be_visible()
+        shades = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
+        assert wave.evaluate(shades) > 10
+        room = wave.bounding_box()
+        assert room is not None
+        page.wait_for_function("() => document.querySelector('audio').duration > 50")
+        page.mouse.click(room["x"] + room["width"] * 0.5, room["y"] + room["height"] / 2)
+        page.wait_for_function("() => Math.abs(document.querySelector('audio').currentTime - 28) < 1.5")
+        expect(page.locator(".turn.current")).to_contain_text("嗯……好像差不多")
+
+    def test_how_the_call_went_is_said_plainly(self, page: Page, api: MockApi) -> None:
+        page.goto(f"/calls/{CALL_ID}")
+        card = page.get_by_role("region", name="通话质量")
+        expect(card).to_contain_text("患者声音偏小（-38 dBFS）")
+        expect(card.get_by_role("row", name="语速")).to_contain_text("212 字/分")
+        page.goto("/calls")
+        page.get_by_role("group", name="声音质量").get_by_role("button", name="较差").click()
+        expect(page).to_have_url(re.compile("quality=poor"))
+        page.wait_for_timeout(100)
+        assert any("quality=poor" in call for call in api.seen)
+
     def test_answers_keys_and_source_are_shown(self, page: Page) -> None:
         page.goto(f"/calls/{CALL_ID}")
         expect(page.get_by_text("文字由模拟线路提供")).to_be_visible()

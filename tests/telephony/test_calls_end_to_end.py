@@ -1,6 +1,7 @@
 """A call from dialling to its end, over HTTP and sockets on loopback, at twenty times real pace."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,11 @@ from telephony.calls import repository
 from tests.telephony.kit import ScriptedConversation, kept_audio, staged
 
 pytestmark = pytest.mark.voice
+
+
+def _places(turn: dict[str, Any]) -> list[int]:
+    """Where a turn's words begin and end in the recording, the bot's before the patient's."""
+    return [*turn["bot_ms"], *turn.get("patient_ms", ())]
 
 
 class TestCall:
@@ -22,12 +28,21 @@ class TestCall:
                 kept = repository.recording(session, call_id)
                 names = [row.name for row in session.query(OutboxEvent).order_by(OutboxEvent.seq)]
                 events = repository.events(session, call_id)
+                drawn, measured = repository.waveform(session, call_id), repository.quality(session, call_id)
         assert (call.disposition, call.transcript_source) == ("completed", "simulator")
         assert [heard.text for heard in conversation.heard][2] == "三十八度二"
         assert kept is not None
         audio = kept_audio(sessions, call_id, tmp_path / "recordings" / str(kept.file_name))
         assert audio.channels == 2
         assert abs(len(audio) - kept.duration_ms) < 100
+        assert drawn is not None
+        assert measured is not None
+        assert abs(len(drawn.bot) * drawn.step_ms - kept.duration_ms) < drawn.step_ms + 20
+        assert max(drawn.bot) > 0 == max(drawn.patient)
+        places = [place for event in events if event.kind == "turn" for place in _places(event.data)]
+        assert places == sorted(places)
+        assert places[-1] <= kept.duration_ms + 100
+        assert (measured.bot is not None and measured.bot.speech_dbfs) == pytest.approx(-21.3, abs=1)
         assert sorted(names) == ["call.answered", "call.ended", "call.started"]
         assert [event.data.get("mark") for event in events if event.kind == "turn"] == [
             "identity#1",

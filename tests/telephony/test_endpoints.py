@@ -14,7 +14,8 @@ from core_api.kit.crypto import Keyring
 from core_api.kit.db import Sessions, new_id
 from core_api.kit.web import CurrentUser, Runtime, install_problem_handlers
 from telephony import api
-from telephony.calls import service
+from telephony.audio.measuring import Outline
+from telephony.calls import repository, service
 from telephony.calls.schemas import Ending, KeptRecording
 from telephony.session.safe import Safe
 from tests.telephony.kit import request
@@ -32,8 +33,9 @@ def call_id(sessions: Sessions, clock: FixedClock, keyring: Keyring, tmp_path: P
     with sessions.begin() as session:
         service.register(session, request(identity), clock)
         service.start_media(session, identity, "CA1", "simulator", clock)
-        service.set_recording(session, identity, kept, clock)
+        service.set_recording(session, identity, kept, clock, Outline(20, bytes([0, 9]), bytes([255, 0])))
         service.finish(session, identity, Ending(disposition="partial", duration_seconds=3), clock)
+        service.measure_quality(session, identity, None, 1.0, clock)
     return identity
 
 
@@ -74,6 +76,31 @@ class TestGetCall:
         page = pages.get("/api/calls", headers=signed_in("auditor")).json()
         assert ([call["id"] for call in page["items"]], page["total"]) == ([str(call_id)], 1)
         assert pages.get("/api/calls?cursor=nonsense", headers=signed_in("auditor")).status_code == 422
+
+    def test_lists_by_how_they_went(self, pages: TestClient, call_id: UUID) -> None:
+        def listed(grade: str) -> list[tuple[str, str]]:
+            page = pages.get(f"/api/calls?quality={grade}", headers=signed_in("auditor")).json()
+            assert page["total"] == len(page["items"])
+            return [(call["id"], call["quality"]) for call in page["items"]]
+
+        assert listed("good") == [(str(call_id), "good")]
+        assert listed("poor") == []
+        assert pages.get("/api/calls?quality=bad", headers=signed_in("auditor")).status_code == 422
+
+
+class TestGetWaveform:
+    def test_gives_both_sides_to_those_who_may_listen(
+        self, pages: TestClient, call_id: UUID, sessions: Sessions
+    ) -> None:
+        url = f"/api/calls/{call_id}/waveform"
+        drawn = pages.get(url, headers=signed_in("nurse")).json()
+        assert drawn == {"step_ms": 20, "patient": [0, 9], "bot": [255, 0]}
+        assert pages.get(url, headers=signed_in("auditor")).status_code == 403
+        assert pages.get(f"/api/calls/{new_id()}/waveform", headers=signed_in("nurse")).status_code == 404
+        with sessions() as session:
+            kept = repository.recording(session, call_id)
+            assert kept is not None
+            assert "step_ms" not in str(kept.waveform_sealed)
 
 
 class TestGetAudio:

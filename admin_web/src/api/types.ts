@@ -1,5 +1,7 @@
 import type { CampaignSource } from './sources'
 
+export type * from './calls'
+
 /** What the HTTP API publishes; names and units as there (times ISO-8601 UTC, dates YYYY-MM-DD). */
 
 export interface Page<T> {
@@ -308,48 +310,6 @@ export interface PeopleItem {
   reason_label: string
   opened_at: string
   attempts: AttemptLine[]
-}
-
-export interface CallSummary {
-  id: string
-  patient_id: string
-  patient_name: string
-  record_number: string
-  carrier: string
-  direction: string
-  state: string
-  disposition: string | null
-  disposition_label: string | null
-  started_at: string
-  answered_at: string | null
-  ended_at: string | null
-  duration_seconds: number | null
-}
-
-export interface Turn {
-  id: string
-  sender: 'patient' | 'bot' | 'staff'
-  text: string | null
-  at: string
-  offset_ms: number | null
-  key: string | null
-  source: string | null
-  latency_ms: number | null
-  understanding: { intent?: string | null; reading?: unknown; confidence?: number | null } | null
-}
-
-export interface CallEvent {
-  kind: string
-  at: string
-  data: Record<string, unknown> | null
-}
-
-export interface CallDetail extends CallSummary {
-  transcript_source: string | null
-  turns: Turn[]
-  events: CallEvent[]
-  answers: Answer[]
-  recording: { available: boolean; duration_seconds: number | null; size_bytes: number | null; format: string | null }
 }
 
 export interface ImportIssue {

@@ -138,6 +138,11 @@ export function lookup(table: Record<string, Label>, key: string): Label {
 }
 
 export const RECHECK_REASON: Record<string, string> = { not_understood: '问了几次都没有听懂', low_confidence: '听清了，但把握不够' }
+export const CALL_QUALITY: Record<string, Label> = {
+  good: label('清楚', 'green', 'check'),
+  fair: label('一般', 'yellow', 'info'),
+  poor: label('较差', 'orange', 'alert'),
+}
 export const CONTRACT_STATE: Record<string, Label> = {
   active: label('保存中', 'green', 'check'),
   arrears: label('欠费', 'orange', 'alert'),

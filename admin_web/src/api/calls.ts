@@ -1,0 +1,86 @@
+import { get } from './http'
+import type { Answer } from './types'
+
+export type Grade = 'good' | 'fair' | 'poor'
+
+/** Per step the square root of each side's peak, 0 to 255. */
+export interface Waveform {
+  step_ms: number
+  patient: number[]
+  bot: number[]
+}
+
+export interface SideQuality {
+  speech_seconds: number
+  speech_dbfs: number | null
+  noise_dbfs: number | null
+  clipped_percent: number
+  characters_per_minute: number | null
+}
+
+export interface CallQuality {
+  grade: Grade
+  problems: { code: string; grade: Grade; text: string }[]
+  patient: SideQuality | null
+  bot: SideQuality | null
+  both_seconds: number | null
+  late_frames: number
+  bad_frames: number
+  heard_late: number
+  longest_gap_ms: number
+  latency_median_ms: number | null
+  latency_p95_ms: number | null
+  interruptions: number
+  resumed: number
+  unheard: number
+  turns: number
+}
+
+export interface CallSummary {
+  id: string
+  patient_id: string
+  patient_name: string
+  record_number: string
+  carrier: string
+  direction: string
+  state: string
+  disposition: string | null
+  disposition_label: string | null
+  started_at: string
+  answered_at: string | null
+  ended_at: string | null
+  duration_seconds: number | null
+  quality?: Grade | null
+}
+
+export interface Turn {
+  id: string
+  sender: 'patient' | 'bot' | 'staff'
+  text: string | null
+  at: string
+  offset_ms: number | null
+  until_ms?: number | null
+  key: string | null
+  source: string | null
+  latency_ms: number | null
+  understanding: { intent?: string | null; reading?: unknown; confidence?: number | null } | null
+}
+
+export interface CallEvent {
+  kind: string
+  at: string
+  data: Record<string, unknown> | null
+}
+
+export interface CallDetail extends CallSummary {
+  transcript_source: string | null
+  turns: Turn[]
+  events: CallEvent[]
+  answers: Answer[]
+  recording: { available: boolean; duration_seconds: number | null; size_bytes: number | null; format: string | null; missing_because?: string | null }
+  figures?: CallQuality | null
+}
+
+export const recordings = {
+  waveform: (callId: string): Promise<Waveform> => get(`/api/calls/${callId}/waveform`),
+}
