@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy.orm import Session
@@ -14,7 +13,8 @@ from sqlalchemy.orm import Session
 from core_api.kit.faults import described
 from core_api.kit.follow import Follower
 from core_api.kit.outbox import Event
-from core_api.kit.web import SESSION_COOKIE, Runtime
+from core_api.kit.sockets import FORBIDDEN, UNAUTHENTICATED, from_elsewhere, user_of
+from core_api.kit.web import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.3
 LOOK_BACK = timedelta(seconds=10)
 MAX_QUEUE = 1_000
 RECHECK_SECONDS = 60.0
-UNAUTHENTICATED, FORBIDDEN, TOO_SLOW = 4401, 4403, 4408
+TOO_SLOW = 4408
 SUBJECTS = ("campaign", "call", "conversation", "patient", "case")
 PERMISSIONS = {
     "campaign": "campaigns.read",
@@ -120,7 +120,7 @@ class LiveFeed:
 async def live(socket: WebSocket, topics: str = "") -> None:
     """Sends {topic, name, data, at} for each event of the topics, e.g. `?topics=campaign:ID,alerts`."""
     wanted = frozenset(topic for topic in topics.split(",") if topic)
-    refusal = _origin_refusal(socket) or await asyncio.to_thread(_refusal, socket, wanted)
+    refusal = FORBIDDEN if from_elsewhere(socket) else await asyncio.to_thread(_refusal, socket, wanted)
     await socket.accept()
     if refusal:
         await socket.close(refusal)
@@ -159,21 +159,8 @@ async def _drain(socket: WebSocket) -> None:
             await socket.receive_text()
 
 
-def _origin_refusal(socket: WebSocket) -> int | None:
-    """Another site's page must not open a socket with this user's cookie."""
-    origin = socket.headers.get("origin")
-    if origin and urlsplit(origin).netloc != socket.headers.get("host"):
-        return FORBIDDEN
-    return None
-
-
 def _refusal(socket: WebSocket, wanted: frozenset[str]) -> int | None:
-    runtime: Runtime = socket.app.state.runtime
-    header = socket.headers.get("authorization", "")
-    token = socket.cookies.get(SESSION_COOKIE) or header.removeprefix("Bearer ").strip()
-    with runtime.sessions() as session:
-        session.connection(execution_options={"read_only": True})
-        user = socket.app.state.authenticate(session, token) if token else None
+    user = user_of(socket)
     if user is None:
         return UNAUTHENTICATED
     needed = {PERMISSIONS.get(topic.split(":", 1)[0], "") for topic in wanted}

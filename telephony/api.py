@@ -23,6 +23,7 @@ from telephony.carriers.asterisk.exchange import Exchange
 from telephony.carriers.ports import Carrier, CarrierRefused, CarrierUnknown, Dial
 from telephony.carriers.twilio import TwilioAccount, TwilioCarrier
 from telephony.fates import fetch_fate
+from telephony.people.socket import router as people
 from telephony.recovery import recover
 from telephony.runtime import TelephonyRuntime, VoiceSettings
 from telephony.session.conversation import Conversations, Heard, Outcome, Spoken
@@ -88,7 +89,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 
-routers: list[APIRouter] = [endpoints.router, webhooks]
+routers: list[APIRouter] = [endpoints.router, people, webhooks]
 
 
 def place_call(runtime: TelephonyRuntime, request: CallRequest) -> Placed:

@@ -13,6 +13,7 @@ from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
 from core_api.kit.errors import NotFound
 from telephony.carriers.ports import Carrier
+from telephony.session.bridge import Bridge, StaffLeg
 from telephony.session.conversation import Conversations
 from telephony.speech.choosing import HearingChoice
 from telephony.speech.synthesis import Synthesizer
@@ -31,6 +32,7 @@ class VoiceSettings:
         max_silences: So many silent turns in a row end the call.
         interdigit_seconds: So long after a key without # the number is taken as it stands.
         reply_timeout_seconds: Real seconds that the dialogue may think.
+        person_grace_seconds: Real seconds in which a person whose connection broke may come back.
         transfer_number: Where a patient who wants a person is connected; nobody if None.
     """
 
@@ -43,6 +45,11 @@ class VoiceSettings:
     sorry_text: str = "非常抱歉，系统暂时出现故障，稍后会有工作人员与您联系，再见。"
     time_up_text: str = "抱歉，本次通话时间较长，先到这里，我们会再与您联系，再见。"
     going_away_text: str = "抱歉，系统需要暂停一下，我们稍后再给您打电话，再见。"
+    person_text: str = "您好，现在由工作人员为您服务。"
+    given_back_text: str = "谢谢您，下面由自动服务继续。"
+    person_lost_text: str = "抱歉，工作人员的线路断开了，下面由自动服务继续。"
+    goodbye_text: str = "感谢您的接听，再见。"
+    person_grace_seconds: float = 5.0
     inbound_text: str = "您好，这是医院的自动随访电话，暂时不能接听来电。如需帮助，请拨打医院总机。谢谢，再见。"
     transfer_number: str | None = None
 
@@ -50,8 +57,17 @@ class VoiceSettings:
 class LiveCall(Protocol):
     """A session that can be told things from outside."""
 
+    @property
+    def bridge(self) -> Bridge:
+        """People on the call."""
+        ...
+
     def tell(self, item: object) -> None:
         """Puts an event into the session; from any thread."""
+        ...
+
+    async def hear_person(self, leg: StaffLeg, pcm: bytes) -> None:
+        """Takes 20 ms of a person for the patient; on the session's loop."""
         ...
 
 

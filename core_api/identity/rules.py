@@ -17,7 +17,7 @@ MAX_FAILURES = 5
 LOCK = timedelta(minutes=15)
 
 _NAMES = """patients.read patients.reveal patients.write tasks.read tasks.write
-    campaigns.read campaigns.write campaigns.run calls.read calls.listen calls.write
+    campaigns.read campaigns.write campaigns.run calls.read calls.listen calls.talk calls.write
     alerts.read alerts.acknowledge alerts.write rechecks.read rechecks.resolve rechecks.write
     imports.run imports.read questionnaires.read questionnaires.write questionnaires.publish
     plans.read plans.write workbench.read responses.read responses.write
@@ -36,14 +36,14 @@ _BY_ROLE = {
     # Safety rules are published by a clinician, whoever else may write them.
     ADMINISTRATOR: _PERMISSIONS - {"safety.publish"},
     NURSE: _matching(
-        "patients.read", "patients.reveal", "tasks.*", "campaigns.*", "calls.read", "calls.listen", "alerts.read",
-        "alerts.acknowledge", "rechecks.*", "imports.*", "questionnaires.read", "plans.read", "workbench.read",
-        "responses.*", "conversations.*", "desk.read", "desk.work", "safety.read", "knowledge.read",
+        "patients.read", "patients.reveal", "tasks.*", "campaigns.*", "calls.read", "calls.listen", "calls.talk",
+        "alerts.read", "alerts.acknowledge", "rechecks.*", "imports.*", "questionnaires.read", "plans.read",
+        "workbench.read", "responses.*", "conversations.*", "desk.read", "desk.work", "safety.read", "knowledge.read",
         "knowledge.propose",
     ),
     CLINICIAN: _matching(
-        "patients.read", "patients.reveal", "tasks.read", "campaigns.read", "calls.read", "calls.listen", "alerts.*",
-        "rechecks.*", "questionnaires.*", "plans.*", "workbench.read", "responses.*", "conversations.read",
+        "patients.read", "patients.reveal", "tasks.read", "campaigns.read", "calls.read", "calls.listen", "calls.talk",
+        "alerts.*", "rechecks.*", "questionnaires.*", "plans.*", "workbench.read", "responses.*", "conversations.read",
         "desk.*", "safety.*",
         "knowledge.read", "knowledge.write", "knowledge.propose", "knowledge.review",
     ),

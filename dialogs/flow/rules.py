@@ -40,6 +40,8 @@ def _on_event(view: View) -> Step:
         return _on_silence(view)
     if view.heard.event == "engine_failed":
         return _on_failure(view)
+    if view.heard.event == "resumed":
+        return interruptions.again(view)
     return say(view.state, ())
 
 

@@ -24,6 +24,7 @@ NOT_WRITTEN: Final = "录音文件写入失败"
 INTERRUPTED: Final = "interrupted"
 NOT_PLACED: Final = "not_placed"
 MIDWAY: Final = {None, "partial", "silent"}
+ATTENDED: Final = "attended"
 LABELS: Final = {
     "completed": "已完成",
     "partial": "未完成",
@@ -35,6 +36,7 @@ LABELS: Final = {
     "relative": "家属接听",
     "deceased": "患者已故",
     "wants_person": "要求人工",
+    "attended": "人工接听",
     "no_answer": "无人接听",
     "busy": "占线",
     "carrier_failed": "线路故障",
@@ -86,6 +88,11 @@ def is_machine(answered_by: str | None) -> bool:
 def broken_off(disposition: str) -> str:
     """What a call comes to that we ended because the process ends: nothing lost, to be gone on with soon."""
     return INTERRUPTED if disposition in MIDWAY else disposition
+
+
+def attended(disposition: str) -> str:
+    """What a call comes to that ended in a person's hands: theirs to finish, unless the dialogue had come to an end."""
+    return ATTENDED if disposition in MIDWAY else disposition
 
 
 def spoken_disposition(told: str | None, answered_by: str | None, patient_turns: int, failed: bool) -> str:

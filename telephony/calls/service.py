@@ -13,7 +13,7 @@ from core_api.kit.db import new_id
 from core_api.kit.outbox import publish
 from core_api.kit.paging import Page
 from telephony.audio.measuring import Outline, Sound
-from telephony.calls import details, quality, repository, rules
+from telephony.calls import details, ownership, quality, repository, rules
 from telephony.calls.models import CallEventRow, CallRow, RecordingRow
 from telephony.calls.schemas import (
     CallFilter,
@@ -151,6 +151,7 @@ def finish(session: Session, call_id: UUID, ending: Ending, clock: Clock) -> boo
     begun = found.answered_at
     lasted = ending.duration_seconds
     found.duration_seconds = lasted if lasted is not None else int((now - begun).total_seconds()) if begun else 0
+    ownership.release(session, found.conversation_id, "", clock)
     add_event(session, call_id, "call.ended", {"disposition": ending.disposition}, clock, key="ended")
     data = _ids(found) | {
         "disposition": ending.disposition,

@@ -12,12 +12,12 @@ CONFIRMING = ("对吗？", "可以吗？")
 CALLBACK_WORDS = "什么时候再打"
 RELATIVE_WORDS = "家人吗"
 YES_NO_PLACES = ("identity", "ask_who", "confirm:")
-HeardEvent = Literal["silence", "interrupted"]
+HeardEvent = Literal["silence", "interrupted", "resumed"]
 
 
 @dataclass(frozen=True)
 class Heard:
-    """One turn of the patient: words, keys, or that nothing came."""
+    """One turn of the patient: words, keys, or that nothing came; `resumed` once a person gave the call back."""
 
     message_id: str
     text: str | None = field(default=None, repr=False)

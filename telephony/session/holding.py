@@ -12,6 +12,7 @@ from telephony.audio.measuring import Sound
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot, Ending, MediaCounts
 from telephony.runtime import TelephonyRuntime
+from telephony.session.bridge import Bridge
 from telephony.session.conversation import Outcome
 from telephony.session.line import Line
 from telephony.session.media import Media, MediaClosed
@@ -34,8 +35,9 @@ async def hold(runtime: TelephonyRuntime, call: CallSnapshot, media: Media, pace
     """
     tempo = Tempo(pace)
     recorder = Recorder(runtime.spools / f"{call.id}{SPOOL_SUFFIX}", await runtime.in_thread(_safe, runtime, call.id))
-    line = Line(media.wire, media.send, media.close, media.transfer, recorder, tempo)
-    session = CallSession(runtime, call, media.wire, line, recorder, tempo)
+    bridge = Bridge(recorder)
+    line = Line(media.wire, media.send, media.close, media.transfer, bridge, tempo)
+    session = CallSession(runtime, call, media.wire, line, bridge, tempo)
     if not runtime.live.add(call.id, session):
         recorder.close()
         return False
@@ -64,6 +66,7 @@ async def _hold(
         beat.cancel()
         await asyncio.gather(reader, beat, return_exceptions=True)
         recorder.close()
+        session.bridge.tell({"type": "ended"})
         try:
             await asyncio.shield(runtime.in_thread(_end, runtime, call, session, line, recorder))
         finally:
@@ -104,6 +107,7 @@ def _end(runtime: TelephonyRuntime, call: CallSnapshot, held: CallSession, line:
         known = service.count_media(session, call.id, counts)
         answered_by = "machine_start" if held.machine else known
         disposition = rules.spoken_disposition(outcome.disposition, answered_by, held.patient_turns, held.failed)
+        disposition = rules.attended(disposition) if held.with_person else disposition
         ending = Ending(
             disposition=rules.broken_off(disposition) if held.going_away else disposition,
             completed=outcome.completed,

@@ -5,12 +5,12 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from telephony.audio.pcm import FRAME_SECONDS
 from telephony.audio.pcm import frames as cut
 from telephony.audio.tones import dtmf
 from telephony.session.media import MediaWire, Message
-from telephony.session.recorder import Recorder
 from telephony.session.tempo import Tempo
 
 AHEAD_SECONDS = 0.4  # Twilio buffers more, but what is sent cannot be unsaid quickly
@@ -21,6 +21,18 @@ Send = Callable[[Message], Awaitable[None]]
 Close = Callable[[], Awaitable[None]]
 Transfer = Callable[[str], Awaitable[None]]
 Played = Callable[[bytes, float], None]
+
+
+class Tape(Protocol):
+    """Told of what the patient hears."""
+
+    def bot(self, pcm: bytes) -> None:
+        """20 ms that were sent."""
+        ...
+
+    def clear(self) -> None:
+        """What was sent and not heard yet never will be."""
+        ...
 
 
 @dataclass
@@ -39,18 +51,16 @@ class Line:
         send: Writes one message to the socket.
         close: Ends the call.
         transfer: Connects the patient to another number.
-        recorder: Told what was sent.
+        tape: Told what was sent.
         tempo: The call's time.
     """
 
-    def __init__(
-        self, wire: MediaWire, send: Send, close: Close, transfer: Transfer, recorder: Recorder, tempo: Tempo
-    ) -> None:
+    def __init__(self, wire: MediaWire, send: Send, close: Close, transfer: Transfer, tape: Tape, tempo: Tempo) -> None:
         self._wire = wire
         self._send = send
         self._close = close
         self._transfer = transfer
-        self._recorder = recorder
+        self._tape = tape
         self._tempo = tempo
         self._queue: deque[bytes | str] = deque()
         self._wake = asyncio.Event()
@@ -72,7 +82,7 @@ class Line:
     async def clear(self) -> None:
         """Marks that were sent come back at once, those still queued here never were heard of."""
         self._queue.clear()
-        self._recorder.clear()
+        self._tape.clear()
         self._heard_until = self._tempo.now()
         self._mid_utterance = False
         await self._send(await self._wire.clear())
@@ -127,7 +137,7 @@ class Line:
         self.played(pcm, self._heard_until)
         self._heard_until += FRAME_SECONDS
         self._mid_utterance = True
-        self._recorder.bot(pcm)
+        self._tape.bot(pcm)
         self.counts.sent += 1
         if self.first_frame_at is None:
             self.first_frame_at = time.monotonic()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,13 +16,14 @@ from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot
 from telephony.runtime import SIMULATOR, TelephonyRuntime
 from telephony.session.arrivals import Arrivals
+from telephony.session.bridge import Bridge, StaffLeg
 from telephony.session.conversation import Heard, Spoken, awaits_yes_or_no, heard_place
 from telephony.session.ear import Ear, Hearer
 from telephony.session.line import Line
 from telephony.session.listening import KeyCollector
 from telephony.session.media import MediaWire, Message
+from telephony.session.person import Hands, PersonTalk
 from telephony.session.prompt import Prompt, joined
-from telephony.session.recorder import Recorder
 from telephony.session.tempo import Tempo
 from telephony.session.turn import Ended, Interruption, Turn, Unclear
 from telephony.session.utterance import PATIENCE
@@ -38,6 +40,9 @@ LONGEST_GREETING_SECONDS = 25.0
 DIALOGUE_FAILURES = (ServiceError, SQLAlchemyError, SynthesisFailed, OSError, TimeoutError)
 
 
+Opening = Callable[[], Awaitable[Spoken]]
+
+
 class CallSession:
     """Holds one call.
 
@@ -46,7 +51,7 @@ class CallSession:
         call: The call's row.
         wire: Reads the connection's messages.
         line: The `Call` port.
-        recorder: Both sides' audio.
+        bridge: Both sides' audio, for the recorder and for people.
         tempo: The call's time.
     """
 
@@ -56,14 +61,14 @@ class CallSession:
         call: CallSnapshot,
         wire: MediaWire,
         line: Line,
-        recorder: Recorder,
+        bridge: Bridge,
         tempo: Tempo,
     ) -> None:
         self._runtime = runtime
         self._call = call
         self._wire = wire
         self._line = line
-        self._recorder = recorder
+        self.bridge = bridge
         self._tempo = tempo
         self._inbox: asyncio.Queue[object] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
@@ -80,12 +85,17 @@ class CallSession:
         self._answers: str | None = None
         self._arrivals = Arrivals(FRAME_SECONDS, tempo)
         self._slow = call.conversation.elder
+        self._thinking: asyncio.Future[Any] | None = None
+        self._person = PersonTalk(
+            runtime, call, line, bridge, tempo, Hands(self._next, self._say, self._think, self.note)
+        )
         self.machine = rules.is_machine(call.answered_by)
         self.patient_turns = 0
         self.bad_frames = 0
         self.failed = False
         self.going_away = False
         self.ended = False
+        self._opened = False
 
     def tell(self, item: object) -> None:
         """Puts an event into the session; from any thread."""
@@ -97,7 +107,7 @@ class CallSession:
         match event:
             case Audio():
                 self._arrivals.take()
-                self._recorder.patient(event.pcm)
+                self.bridge.patient(event.pcm)
                 self._ear.take(event.pcm)
             case Transcript():
                 self._inbox.put_nowait(replace(event, span_ms=self._ear.take_span()))
@@ -116,7 +126,7 @@ class CallSession:
         """Talks until it is over; the caller writes the end down."""
         sender = asyncio.create_task(self._line.run())
         try:
-            await self._converse()
+            await self._talk()
         except DIALOGUE_FAILURES as error:
             self.failed = True
             self.note("dialogue.failed", {"reason": type(error).__name__})
@@ -130,6 +140,15 @@ class CallSession:
 
     def _heard(self) -> dict[str, int]:
         return {"heard_late": self._arrivals.late, "longest_gap_ms": self._arrivals.longest_ms}
+
+    @property
+    def with_person(self) -> bool:
+        """Whether a person has the call."""
+        return self._person.holds
+
+    async def hear_person(self, leg: StaffLeg, pcm: bytes) -> None:
+        """Takes 20 ms of a person for the patient; on the session's loop."""
+        await self.bridge.speak(leg, pcm, self._line.seconds_left, self._line.play)
 
     def note(self, kind: str, data: dict[str, Any]) -> None:
         """Keeps an event; it is written with the next turn."""
@@ -149,11 +168,36 @@ class CallSession:
                 for kind, data, at in notes:
                     service.add_event(session, self._call.id, kind, data, self._runtime.clock, at=at)
 
-    async def _converse(self) -> None:
+    async def _talk(self) -> None:
+        """The bot talks until the call is over; a person may take it from the bot at any moment, and give it back."""
+        opening: Opening = self._open
+        while await self._person.takes_from(self._converse(opening)):
+            sequel = await self._person.hold()
+            self.patient_turns += self._person.patient_turns
+            self._person.patient_turns = 0
+            if sequel == "going_away":
+                await self._go_away()
+            if sequel != "bot":
+                self.ended = self.ended or sequel == "over"
+                return
+            opening = self._go_on
+
+    async def _open(self) -> Spoken:
+        spoken: Spoken = await self._think(self._runtime.conversations.open, self._call.conversation)
+        self._opened = True
+        return spoken
+
+    async def _go_on(self) -> Spoken:
+        """Goes on after a person: with the question that stands open."""
+        if self._thinking is not None:
+            await asyncio.wait({self._thinking}, timeout=self._runtime.settings.reply_timeout_seconds)
+        return await self._person.sequel() if self._opened else await self._open()
+
+    async def _converse(self, opening: Opening) -> None:
         if self.machine:
             await self._voicemail()
             return
-        spoken: Spoken = await self._think(self._runtime.conversations.open, self._call.conversation)
+        spoken = await opening()
         began: float | None = None
         silences = 0
         while True:
@@ -195,10 +239,7 @@ class CallSession:
             await self._voicemail()
             return True
         if turn.going_away:
-            self.going_away = True
-            self.note("call.interrupted", {})
-            await self._line.clear()
-            await self._say_last(self._runtime.settings.going_away_text, "going_away")
+            await self._go_away()
             return True
         if self._tempo.now() >= self._call.max_seconds:
             self.note("call.time_up", {})
@@ -210,6 +251,12 @@ class CallSession:
                 await self._line.transfer(self._runtime.settings.transfer_number)
         self._slow = self._slow or any(kind == "speak_slower" for kind, _ in spoken.actions)
         return spoken.last
+
+    async def _go_away(self) -> None:
+        self.going_away = True
+        self.note("call.interrupted", {})
+        await self._line.clear()
+        await self._say_last(self._runtime.settings.going_away_text, "going_away")
 
     async def _listen(self, spoken: Spoken, mark: str) -> Turn:
         settings = self._runtime.settings
@@ -262,7 +309,7 @@ class CallSession:
         mark = f"{place}#{self._marks}"
         self._expect(spoken, place)
         self._line.expect_first_frame()
-        self._recorder.begin_prompt()
+        self.bridge.recorder.begin_prompt()
         await self._line.play(list(self._prompt.frames))
         await self._line.mark(mark)
         return mark
@@ -285,7 +332,7 @@ class CallSession:
         spoken = Spoken(segments=(text,), place="closing", expects="none", actions=(("hangup", {}),))
         try:
             await self._listen(spoken, await self._say(spoken))
-            self.note("said", {"kind": kind, "bot_ms": self._recorder.prompt_ms})
+            self.note("said", {"kind": kind, "bot_ms": self.bridge.recorder.prompt_ms})
         except SynthesisFailed:
             log.warning("no voice for the last words")
 
@@ -304,7 +351,9 @@ class CallSession:
             self.write_notes()
             return function(*arguments)
 
-        return await asyncio.wait_for(self._runtime.in_thread(work), self._runtime.settings.reply_timeout_seconds)
+        self._thinking = asyncio.ensure_future(self._runtime.in_thread(work))
+        self._thinking.add_done_callback(_looked_at)
+        return await asyncio.wait_for(asyncio.shield(self._thinking), self._runtime.settings.reply_timeout_seconds)
 
     def _synthesise(self, segments: tuple[str, ...]) -> Prompt:
         slow = self._runtime.slow_synthesizer if self._slow else None
@@ -313,17 +362,23 @@ class CallSession:
 
     def _note_turn(self, spoken: Spoken, mark: str, began: float | None, turn: Turn) -> None:
         first = self._line.first_frame_at
-        data: dict[str, Any] = {"mark": mark, "heard_whole": turn.heard_whole, "bot_ms": self._recorder.prompt_ms}
+        data: dict[str, Any] = {"mark": mark, "heard_whole": turn.heard_whole, "bot_ms": self.bridge.recorder.prompt_ms}
         data["reply_to"] = self._answers
         if began is not None and first is not None:
             data["latency_ms"] = int((first - began) * 1000)
         if turn.heard is not None:
             data["message_id"] = turn.heard.message_id
             data["answer"] = turn.heard.event or ("keys" if turn.heard.key else "speech")
-            data["patient_ms"] = turn.span_ms or (self._recorder.at_ms, self._recorder.at_ms)
+            data["patient_ms"] = turn.span_ms or (self.bridge.recorder.at_ms, self.bridge.recorder.at_ms)
             self._answers = turn.heard.message_id
         if self._ear.fault is not None:
             data["deaf"] = self._ear.fault
         self.note("turn", data)
         if turn.heard is None and not spoken.last:
             self.ended = True
+
+
+def _looked_at(thought: asyncio.Future[Any]) -> None:
+    """A thought that nobody waits for any more may have failed."""
+    if not thought.cancelled():
+        thought.exception()

@@ -1,20 +1,17 @@
 """What goes wrong on a line: nothing is lost, nobody is dialled twice, the call's end is written once."""
 
 import asyncio
-import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from unittest.mock import Mock
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from sqlalchemy import func, select
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from core_api.kit.clock import SystemClock
@@ -30,23 +27,15 @@ from telephony.session.holding import keep_recording
 from telephony.session.safe import safe_of
 from telephony.simulator.signature import sign
 from tests.telephony.kit import TOKEN, ScriptedConversation, Stage, request, staged, wait_for
+from tests.telephony.phone import SILENCE, Phone, registered
 
 pytestmark = pytest.mark.voice
-SILENCE = base64.b64encode(b"\xff" * 160).decode()
 
 
 @pytest.fixture
 def stage(sessions: Sessions, tmp_path: Path) -> Iterator[Stage]:
     with staged(sessions, tmp_path, ScriptedConversation()) as running:
         yield running
-
-
-def registered(stage: Stage) -> UUID:
-    """A call that our side knows and no simulator runs."""
-    call_id = new_id()
-    with stage.runtime.sessions.begin() as session:
-        service.register(session, request(call_id), SystemClock())
-    return call_id
 
 
 def post(stage: Stage, path: str, form: dict[str, str], token: str = TOKEN) -> httpx.Response:
@@ -100,34 +89,6 @@ class TestStatusCallback:
         post(stage, f"/status/{call_id}", form)
         with stage.runtime.sessions() as session:
             assert api.call(session, call_id).disposition == "invalid_number"
-
-
-class Phone:
-    """A media stream in a test's own hands."""
-
-    def __init__(self, stage: Stage, call_id: UUID, token: str = TOKEN) -> None:
-        self.url = stage.ours.url.replace("http", "ws") + "/carriers/twilio/media"
-        self._token = token
-        self._call_id = call_id
-        self.marks: list[str] = []
-
-    def connect(self) -> Any:
-        headers = {"X-Twilio-Signature": sign(self._token, self.url, {})}
-        return connect(self.url, additional_headers=headers, proxy=None)
-
-    async def start(self, socket: ClientConnection) -> None:
-        start = {"callSid": "CA1", "streamSid": "MZ1", "customParameters": {"call_id": str(self._call_id)}}
-        await socket.send(json.dumps({"event": "connected"}))
-        await socket.send(json.dumps({"event": "start", "start": start}))
-
-    async def until_mark(self, socket: ClientConnection) -> str:
-        async for raw in socket:
-            message = json.loads(raw)
-            if message["event"] == "mark":
-                await socket.send(json.dumps(message))
-                return str(message["mark"]["name"])
-        message = "closed before a mark"
-        raise AssertionError(message)
 
 
 class TestMediaSocket:

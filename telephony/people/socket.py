@@ -1,0 +1,203 @@
+"""A call's line for people of the hospital: they hear it, take it over, give it back.
+
+Sound is int16 at 8 kHz, 20 ms a message, both ways; control messages are JSON.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from core_api.audit import service as audit
+from core_api.kit.errors import Forbidden, NotFound, ServiceError
+from core_api.kit.sockets import FORBIDDEN, UNAUTHENTICATED, from_elsewhere, user_of
+from core_api.kit.web import CurrentUser
+from telephony.audio.pcm import FRAME_SAMPLES
+from telephony.calls import ownership, service
+from telephony.calls.schemas import CallSnapshot
+from telephony.people.leg import SocketLeg
+from telephony.people.schemas import COMMANDS, GiveBack, HangUp, Keys, NotLive, NotYours, TakeOver
+from telephony.runtime import LiveCall, TelephonyRuntime
+from telephony.session.person import GivenBack, PersonBack, PersonEnds, PersonKeys, PersonLost
+
+log = logging.getLogger(__name__)
+
+LISTEN, TALK = "calls.listen", "calls.talk"
+FRAME_BYTES = FRAME_SAMPLES * 2
+MOST_BYTES = FRAME_BYTES * 10
+MOST_PEOPLE = 8
+RECHECK_SECONDS = 60.0
+NOT_LIVE, BAD_FRAME, TOO_MANY, FAILED, OVER = 4404, 4400, 4429, 1011, 1000
+
+router = APIRouter()
+
+
+@router.websocket("/api/calls/{call_id}/line")
+async def staff_line(socket: WebSocket, call_id: UUID) -> None:
+    """Joins a live call; the listening is audited before anything is heard."""
+    elsewhere = from_elsewhere(socket)
+    user = None if elsewhere else await asyncio.to_thread(user_of, socket)
+    await socket.accept()
+    if user is None or LISTEN not in user.permissions:
+        await socket.close(FORBIDDEN if elsewhere or user else UNAUTHENTICATED)
+        return
+    runtime: TelephonyRuntime = socket.app.state.telephony
+    live = runtime.live.get(call_id)
+    if live is None:
+        await _refuse(socket, NotLive("这通电话没有在进行"), NOT_LIVE)
+        return
+    if live.bridge.people >= MOST_PEOPLE:
+        await _refuse(socket, NotLive("旁听的人太多，请稍后再试", code="too_many"), TOO_MANY)
+        return
+    try:
+        call = await runtime.in_thread(_noted, runtime, call_id, user)
+    except (SQLAlchemyError, NotFound):
+        await socket.close(FAILED)
+        return
+    await _Attendance(runtime, call, live, socket, user).run()
+
+
+async def _refuse(socket: WebSocket, why: ServiceError, code: int) -> None:
+    await socket.send_json(_error(why))
+    await socket.close(code)
+
+
+def _error(why: ServiceError) -> dict[str, object]:
+    return {"type": "error", "code": why.code, "title": why.message}
+
+
+def _noted(runtime: TelephonyRuntime, call_id: UUID, user: CurrentUser) -> CallSnapshot:
+    with runtime.sessions.begin() as session:
+        audit.record(session, user.id, "call.listen_in", "call", call_id, "旁听通话", runtime.clock)
+        return service.snapshot(session, call_id)
+
+
+class _Attendance:
+    """One person's time on a call."""
+
+    def __init__(
+        self, runtime: TelephonyRuntime, call: CallSnapshot, live: LiveCall, socket: WebSocket, user: CurrentUser
+    ) -> None:
+        self._runtime = runtime
+        self._call = call
+        self._live = live
+        self._socket = socket
+        self._user = user
+        self._leg = SocketLeg(socket, user)
+
+    async def run(self) -> None:
+        """Until the page leaves, its session ends, or the call is over."""
+        carrier = self._runtime.carrier(self._call.carrier)
+        self._leg.tell({"type": "ready", "pace": carrier.pace, "may_talk": TALK in self._user.permissions})
+        self._live.bridge.join(self._leg)
+        tasks = [asyncio.create_task(work) for work in (self._leg.run(), self._read(), self._watch())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._live.bridge.leave(self._leg):
+                self._live.tell(PersonLost())
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await self._socket.close(OVER)
+
+    async def _watch(self) -> None:
+        """Ends the attendance of somebody who was signed out or lost the permission."""
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            user = await asyncio.to_thread(user_of, self._socket)
+            if user is None or LISTEN not in user.permissions:
+                await self._socket.close(FORBIDDEN if user else UNAUTHENTICATED)
+                return
+
+    async def _read(self) -> None:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            while True:
+                message = await self._socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                if not await self._take(message.get("bytes"), message.get("text")):
+                    await self._socket.close(BAD_FRAME)
+                    return
+
+    async def _take(self, sound: bytes | None, text: str | None) -> bool:
+        """One message; False for one that a page of ours does not send."""
+        if sound is not None:
+            if len(sound) % FRAME_BYTES or len(sound) > MOST_BYTES:
+                return False
+            for start in range(0, len(sound), FRAME_BYTES):
+                await self._live.hear_person(self._leg, sound[start : start + FRAME_BYTES])
+            return True
+        try:
+            command = COMMANDS.validate_json(text or "")
+        except ValidationError:
+            return False
+        try:
+            await self._do(command)
+        except ServiceError as refused:
+            self._leg.tell(_error(refused))
+        except SQLAlchemyError:
+            log.warning("a person's command could not be written", extra={"call_id": self._call.id})
+            self._leg.tell({"type": "error", "code": "unavailable", "title": "系统繁忙，请再试一次"})
+        return True
+
+    async def _do(self, command: object) -> None:
+        match command:
+            case TakeOver():
+                await self._take_over()
+            case GiveBack():
+                self._own()
+                await self._runtime.in_thread(self._written, "call.give_back", "交回自动服务", self._given_back)
+                self._live.tell(GivenBack())
+            case HangUp():
+                self._own()
+                await self._runtime.in_thread(self._written, "call.hang_up", "人工挂断通话", None)
+                self._live.tell(PersonEnds())
+            case Keys(keys=keys):
+                self._own()
+                self._live.tell(PersonKeys(keys))
+            case _:
+                self._leg.tell({"type": "pong"})
+
+    async def _take_over(self) -> None:
+        if TALK not in self._user.permissions:
+            raise Forbidden("您的账号可以旁听，不能接管通话")
+        try:
+            await self._runtime.in_thread(self._written, "call.take_over", "接管通话", self._taken)
+        except NotFound:
+            raise NotLive("电话刚刚接通，请稍候再接管") from None
+        if self._runtime.live.get(self._call.id) is not self._live:
+            raise NotLive("这通电话已经结束")
+        self._live.bridge.take(self._leg)
+        self._live.tell(PersonBack())
+
+    def _own(self) -> None:
+        if self._live.bridge.floor is not self._leg:
+            raise NotYours("请先接管通话")
+
+    def _written(self, action: str, purpose: str, work: Callable[[Session], object] | None) -> None:
+        with self._runtime.sessions.begin() as session:
+            if work is not None:
+                work(session)
+            audit.record(session, self._user.id, action, "call", self._call.id, purpose, self._runtime.clock)
+
+    def _taken(self, session: Session) -> None:
+        sentence = self._runtime.settings.person_text
+        spec = self._call.conversation
+        ownership.take_over(
+            session, spec.conversation_id, self._user.id, self._user.display_name, sentence, self._runtime.clock
+        )
+
+    def _given_back(self, session: Session) -> None:
+        sentence = self._runtime.settings.given_back_text
+        spec = self._call.conversation
+        ownership.give_back(
+            session, spec.conversation_id, self._user.id, self._user.display_name, sentence, self._runtime.clock
+        )
