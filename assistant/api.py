@@ -38,7 +38,7 @@ from assistant.desk.inbox.case_endpoints import router as cases_router
 from assistant.desk.inbox.endpoints import router as inbox_router
 from assistant.desk.labels.endpoints import router as labels_router
 from assistant.desk.replies.endpoints import router as replies_router
-from assistant.desk.service import CaseIn, open_case
+from assistant.desk.service import CaseIn, open_case, open_case_calls
 from assistant.desk.service import handlers as desk_handlers
 from assistant.desk.service import tick as desk_tick
 from assistant.inbound.schemas import AssistantRuntime, Inbound
@@ -83,6 +83,7 @@ __all__ = [
     "note",
     "notice",
     "open_case",
+    "open_case_calls",
     "open_conversation",
     "receive",
     "routers",

@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, Entry] = {
     "export-sample": Entry(DATA, "写出一份虚构的样例导出。", "huifang.cli_records:export_sample"),
     "knowledge": Entry(DATA, "知识库：训练向量模型、评测检索、重建索引。", "huifang.cli_knowledge:app"),
     "safety": Entry(CHECK, "安全规则：在已判定的句子上检验检出率与误报率。", "huifang.cli_safety:app"),
+    "recordings": Entry(DATA, "录音：保存期规则、到期清单、立即清理。", "huifang.cli_recordings:app"),
     "models": Entry(DATA, "语音模型：查看、安装、离线安装说明。", "huifang.cli_models:app"),
     "campaign": Entry(CALLS, "外呼任务：新建、启动、查看、暂停、继续、取消。", "huifang.cli_campaigns:app"),
     "campaigns": Entry(CALLS, "列出最近的外呼任务及其状态。", "huifang.cli_campaigns:list_campaigns"),

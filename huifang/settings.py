@@ -5,13 +5,13 @@ import os
 import secrets
 from datetime import time
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from telephony.api import SHIPPED, Hearing
+from telephony.api import SHIPPED, Hearing, Retention
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET_BYTES = 24
@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         None, description="A Vosk model's folder; empty: the shipped, then an installed one"
     )
 
+    recording_days: dict[str, Annotated[int, Field(ge=1, le=36_500)]] = Field(
+        default_factory=dict,
+        description="JSON: days that recordings are kept, by kind: unheard, inbound, a questionnaire's key, other",
+    )
+
     log_level: str = "INFO"
 
     @property
@@ -138,6 +143,11 @@ class Settings(BaseSettings):
         installed = self.data_dir / "models"
         own = [path for path in installed.iterdir() if path.is_dir()] if installed.is_dir() else []
         return [SHIPPED, *sorted(path for path in own if path.name[0] != ".")]
+
+    @property
+    def retention(self) -> Retention:
+        """The days that are set beside the usual ones."""
+        return Retention(dict(Retention().days) | self.recording_days)
 
     @property
     def runs_worker_in_process(self) -> bool:

@@ -29,7 +29,7 @@ from core_api.treatments.endpoints import router as treatments_router
 from core_api.workbench.endpoints import router as workbench_router
 from dialogs import api as dialogs
 from huifang import chat, exchange
-from huifang.composition import Composition
+from huifang.composition import Composition, Recurring
 from huifang.conversations import DialogueConversations, PeopleHours
 from huifang.finding import encoder_of
 from huifang.settings import LocalSecrets, Settings
@@ -39,6 +39,7 @@ from telephony import api as telephony
 TWILIO = "twilio"
 SIMULATOR = "simulator"
 KNOWLEDGE = "knowledge"
+RECORDINGS_EVERY_SECONDS = 3600.0
 INBOUND_TEXT = "您好，这是{hospital}的自动随访电话，暂时不能接听来电。如需帮助，请拨打医院总机。谢谢，再见。"
 
 ROUTERS: Sequence[APIRouter] = (
@@ -76,7 +77,7 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
         secrets=secrets,
         routers=ROUTERS,
         handlers=_handlers(settings, runtime, patients_chat),
-        recurring=patients_chat.recurring,
+        recurring=(*patients_chat.recurring, _expiring(voice)),
         campaigns=_campaigns(settings, runtime, voice),
         on_start=(
             _recovering(settings, runtime, voice),
@@ -93,6 +94,10 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
         enrich={"message.added": _with_message},
         state={"telephony": voice, "rasa_actions_token": secrets.actions_token, **patients_chat.state},
     )
+
+
+def _expiring(voice: telephony.TelephonyRuntime) -> Recurring:
+    return Recurring("huifang.expire_recordings", RECORDINGS_EVERY_SECONDS, lambda: telephony.expire_recordings(voice))
 
 
 def _recovering(settings: Settings, runtime: Runtime, voice: telephony.TelephonyRuntime) -> Callable[[], int]:
@@ -119,6 +124,7 @@ def _telephony(
             transfer_number=settings.transfer_number or None,
             inbound_text=INBOUND_TEXT.format(hospital=settings.hospital_name),
         ),
+        retention=settings.retention,
         hearing=telephony.choose_hearing(settings.recognition, settings.speech_models),
     )
 

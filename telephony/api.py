@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from core_api.kit.paging import Page
-from telephony.calls import endpoints, service
+from telephony.calls import endpoints, retention, service
+from telephony.calls.retention import Expiry, Retention
 from telephony.calls.schemas import (
     CallFate,
     CallFilter,
@@ -56,6 +57,7 @@ __all__ = [
     "Exchange",
     "ExchangeState",
     "Expected",
+    "Expiry",
     "Heard",
     "Hearing",
     "HearingChoice",
@@ -63,6 +65,7 @@ __all__ = [
     "Outcome",
     "Placed",
     "RecognitionUnavailable",
+    "Retention",
     "Spoken",
     "Synthesizer",
     "TelephonyRuntime",
@@ -76,9 +79,12 @@ __all__ = [
     "choose_hearing",
     "describe",
     "examine",
+    "expire",
+    "expire_recordings",
     "fetch_fate",
     "install",
     "place_call",
+    "recordings_by_kind",
     "recover",
     "routers",
     "unpack",
@@ -87,7 +93,8 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
-
+expire = retention.expire
+recordings_by_kind = retention.by_kind
 
 routers: list[APIRouter] = [endpoints.router, people, webhooks]
 
@@ -128,6 +135,11 @@ def place_call(runtime: TelephonyRuntime, request: CallRequest) -> Placed:
     with runtime.sessions.begin() as session:
         service.set_placed(session, known.id, sid, runtime.clock)
     return Placed(carrier_sid=sid)
+
+
+def expire_recordings(runtime: TelephonyRuntime) -> Expiry:
+    """Removes recordings that the rule keeps no longer; what is held or still needed stays."""
+    return retention.expire(runtime.sessions, runtime.clock, runtime.recordings, runtime.retention)
 
 
 def call(session: Session, call_id: UUID) -> CallView:

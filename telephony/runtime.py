@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
 from core_api.kit.errors import NotFound
+from telephony.calls.retention import Retention
 from telephony.carriers.ports import Carrier
 from telephony.session.bridge import Bridge, StaffLeg
 from telephony.session.conversation import Conversations
@@ -112,6 +113,7 @@ class TelephonyRuntime:
     slow_synthesizer: Synthesizer | None = None
     settings: VoiceSettings = field(default_factory=VoiceSettings)
     hearing: HearingChoice = field(default_factory=HearingChoice)
+    retention: Retention = field(default_factory=Retention)
     live: LiveCalls = field(default_factory=LiveCalls)
     workers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="call")

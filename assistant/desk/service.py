@@ -16,9 +16,20 @@ from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
 from core_api.kit.outbox import Event, Handler
 
-__all__ = ["CaseIn", "after_staff_message", "handlers", "load_library", "notice", "open_case", "open_urgent", "tick"]
+__all__ = [
+    "CaseIn",
+    "after_staff_message",
+    "handlers",
+    "load_library",
+    "notice",
+    "open_case",
+    "open_case_calls",
+    "open_urgent",
+    "tick",
+]
 
 open_urgent = escalation.open_urgent
+open_case_calls = cases.open_calls
 BATCH = 50
 
 

@@ -1,6 +1,6 @@
 """Every query of alerts. Lists join `patients` through a table clause of the few columns they show."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,11 @@ def mark_acknowledged(session: Session, alert_id: UUID, values: dict[str, Any]) 
     """Acknowledges an open alert; False when it was answered already, even by a concurrent request."""
     done = session.execute(update(Alert).where(Alert.id == alert_id, Alert.acknowledged_at.is_(None)).values(**values))
     return bool(getattr(done, "rowcount", 0))
+
+
+def open_calls(session: Session, call_ids: Collection[UUID]) -> set[UUID]:
+    query = select(Alert.call_id).where(Alert.call_id.in_(call_ids), Alert.acknowledged_at.is_(None))
+    return {found for found in session.scalars(query) if found is not None}
 
 
 def one(session: Session, alert_id: UUID) -> AlertRow | None:

@@ -1,5 +1,6 @@
 """Raising alerts, listing them, answering them."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -38,6 +39,11 @@ def raise_alert(session: Session, alert: AlertIn, clock: Clock) -> UUID:
         return repository.id_of(session, alert.source_id, alert.rule_key) or row.id
     publish(session, "alert.raised", row.id, _data(row.id, alert.patient_id, alert.level), clock)
     return row.id
+
+
+def open_calls(session: Session, call_ids: Collection[UUID]) -> set[UUID]:
+    """Which of the calls an alert leads to that nobody has answered yet."""
+    return repository.open_calls(session, call_ids)
 
 
 def list_alerts(

@@ -1,5 +1,6 @@
 """Rechecks: uncertain answers that staff confirm, the most dangerous first."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -35,6 +36,11 @@ def list_rechecks(session: Session, status: RecheckStatus, cursor: str | None, l
 
 def count_open(session: Session) -> int:
     return repository.count_rechecks(session, "open")
+
+
+def calls_to_recheck(session: Session, call_ids: Collection[UUID]) -> set[UUID]:
+    """Which of the calls an open recheck leads to."""
+    return repository.calls_to_recheck(session, call_ids)
 
 
 def resolve_recheck(

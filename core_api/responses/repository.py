@@ -1,5 +1,6 @@
 """Queries on responses, answers and rechecks; sealed fields are opened here."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -192,6 +193,11 @@ def rechecks(
         query = query.where(or_(RecheckRow.rank > rank, and_(RecheckRow.rank == rank, RecheckRow.id > last)))
     rows = session.scalars(query.order_by(RecheckRow.rank, RecheckRow.id).limit(limit))
     return [(row.rank, _recheck(row)) for row in rows]
+
+
+def calls_to_recheck(session: Session, call_ids: Collection[UUID]) -> set[UUID]:
+    query = select(RecheckRow.call_id).where(RecheckRow.call_id.in_(call_ids), RecheckRow.status == "open")
+    return {found for found in session.scalars(query) if found is not None}
 
 
 def count_rechecks(session: Session, status: RecheckStatus) -> int:

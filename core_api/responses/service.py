@@ -13,11 +13,12 @@ from core_api.responses.answering import (
 )
 from core_api.responses.by_staff import fill as fill_by_staff
 from core_api.responses.receiving import receive
-from core_api.responses.rechecks import count_open, list_rechecks, resolve_recheck
+from core_api.responses.rechecks import calls_to_recheck, count_open, list_rechecks, resolve_recheck
 
 __all__ = [
     "answer_history",
     "answers",
+    "calls_to_recheck",
     "count_open",
     "fill_by_staff",
     "finish",

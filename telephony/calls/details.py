@@ -26,7 +26,7 @@ def of(session: Session, call: CallView, pace: float) -> CallDetail:
         **call.model_dump(),
         turns=turns(session, call, events, pace),
         events=events,
-        recording=recording_of(repository.recording_view(repository.recording(session, call.id)), events),
+        recording=recording_of(repository.recording_view(session, call.id), events),
         figures=repository.quality(session, call.id),
     )
 
@@ -42,6 +42,8 @@ def turns(session: Session, call: CallView, events: list[CallEventView], pace: f
 def recording_of(kept: RecordingView, events: list[CallEventView]) -> RecordingView:
     """The recording, with the reason when it failed and there is none."""
     reasons = [str(event.data.get("reason")) for event in events if event.kind == "recording.failed"]
+    if kept.removed_at is not None:
+        return kept.model_copy(update={"missing_because": rules.REMOVED})
     if kept.available or not reasons:
         return kept
     return kept.model_copy(update={"missing_because": rules.recording_missing(reasons[0])})

@@ -16,8 +16,9 @@ from core_api.kit.ranges import in_part
 from core_api.kit.web import CurrentUser, Db, RuntimeDep, require
 from core_api.patients import service as patients
 from core_api.responses import service as responses
-from telephony.calls import details, repository, service
-from telephony.calls.schemas import CallDetail, CallFilter, CallView, Grade, Waveform
+from telephony.calls import details, repository, retention, service
+from telephony.calls.retention import Retention
+from telephony.calls.schemas import CallDetail, CallFilter, CallView, Grade, HoldIn, Waveform
 from telephony.session.safe import SealBroken, safe_of
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ router = APIRouter(prefix="/api/calls", tags=["calls"])
 
 Reader = Annotated[CurrentUser, Depends(require("calls.read"), scope="function")]
 Listener = Annotated[CurrentUser, Depends(require("calls.listen"), scope="function")]
+Keeper = Annotated[CurrentUser, Depends(require("calls.write"), scope="function")]
 MEDIA_TYPES = {"ogg": "audio/ogg", "wav": "audio/wav"}
 
 
@@ -53,9 +55,23 @@ def get_call(call_id: UUID, request: Request, session: Db, runtime: RuntimeDep, 
     telephony = getattr(request.app.state, "telephony", None)
     carrier = telephony.carriers.get(call.carrier) if telephony else None
     detail = details.of(session, call, carrier.pace if carrier else 1.0)
+    recording = retention.with_time(detail.recording, telephony.retention if telephony else Retention())
     return detail.model_copy(
-        update=_person(session, call.patient_id) | {"answers": _answers(session, call.response_id)}
+        update=_person(session, call.patient_id)
+        | {"answers": _answers(session, call.response_id), "recording": recording}
     )
+
+
+@router.post("/{call_id}/recording/hold", status_code=204)
+def hold_recording(call_id: UUID, body: HoldIn, session: Db, runtime: RuntimeDep, user: Keeper) -> None:
+    """Keeps the recording whatever the rule says, until it is released; audited."""
+    retention.hold(session, call_id, body.reason, user.id, runtime.clock)
+
+
+@router.delete("/{call_id}/recording/hold", status_code=204)
+def release_recording(call_id: UUID, session: Db, runtime: RuntimeDep, user: Keeper) -> None:
+    """Leaves the recording to the rule again; audited."""
+    retention.hold(session, call_id, None, user.id, runtime.clock)
 
 
 @router.get("/{call_id}/waveform", response_model=Waveform)

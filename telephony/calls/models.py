@@ -69,9 +69,13 @@ class CallEventRow(Base):
 
 
 class RecordingRow(Base):
-    """The audio of both sides as one file: patient left, bot right."""
+    """The audio of both sides as one file: patient left, bot right. `kind` says how long it is kept.
+
+    A recording on hold is kept until somebody releases it; why is sealed.
+    """
 
     __tablename__ = "recordings"
+    __table_args__ = (Index("ix_recordings_kept", "state", "created_at", "call_id"),)
 
     call_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("calls.id"), primary_key=True)
     state: Mapped[str] = mapped_column(String(20))
@@ -81,6 +85,11 @@ class RecordingRow(Base):
     size_bytes: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     waveform_sealed: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str | None] = mapped_column(String(64))
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    held_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    held_by_id: Mapped[UUID | None] = mapped_column(Uuid)
+    hold_reason_sealed: Mapped[str | None] = mapped_column(Text)
 
 
 class QualityRow(Base):

@@ -1,6 +1,6 @@
 """Every query on calls."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from telephony.calls.schemas import (
 )
 
 WAVEFORM = "recordings.waveform"
+HOLD = "recordings.hold_reason"
+READY, REMOVED = "ready", "removed"
 
 
 def row(session: Session, call_id: UUID, *, lock: bool = False) -> CallRow:
@@ -106,15 +108,68 @@ def recording(session: Session, call_id: UUID) -> RecordingRow | None:
     return session.get(RecordingRow, call_id)
 
 
-def recording_view(found: RecordingRow | None) -> RecordingView:
-    if found is None or found.state != "ready":
-        return RecordingView(available=False)
+def recording_view(session: Session, call_id: UUID) -> RecordingView:
+    found = recording(session, call_id)
+    if found is None or found.state != READY:
+        return RecordingView(available=False, removed_at=found.removed_at if found else None)
     return RecordingView(
         available=True,
+        kind=found.kind,
+        created_at=found.created_at,
+        held_because=unseal(session, HOLD, call_id, found.hold_reason_sealed),
         duration_seconds=found.duration_ms / 1000,
         size_bytes=found.size_bytes,
         format=found.format,
     )
+
+
+def set_hold(session: Session, found: RecordingRow, reason: str | None, by_id: UUID | None, now: datetime) -> None:
+    """Keeps a recording for a reason, or leaves it to the rule again."""
+    found.held_at, found.held_by_id = (now, by_id) if reason else (None, None)
+    found.hold_reason_sealed = seal(session, HOLD, found.call_id, reason)
+    session.flush()
+
+
+def over_time(
+    session: Session,
+    limits: Mapping[str, datetime],
+    otherwise: datetime,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[tuple[datetime, UUID, str | None]]:
+    """Recordings past their time and on no hold, the oldest first.
+
+    Args:
+        session: The session.
+        limits: By kind the moment before which its recordings are over their time.
+        otherwise: The moment of kinds not among them.
+        after: The last one seen.
+        limit: At most so many.
+    """
+    row = RecordingRow
+    others = or_(row.kind.is_(None), row.kind.not_in(list(limits)))
+    due = [and_(row.kind == kind, row.created_at < before) for kind, before in limits.items()]
+    where = [row.state == READY, row.held_at.is_(None), or_(and_(others, row.created_at < otherwise), *due)]
+    if after is not None:
+        where.append(or_(row.created_at > after[0], and_(row.created_at == after[0], row.call_id > after[1])))
+    query = select(row.created_at, row.call_id, row.kind).where(*where).order_by(row.created_at, row.call_id)
+    return [(at, call_id, kind) for at, call_id, kind in session.execute(query.limit(limit))]
+
+
+def locked_recording(session: Session, call_id: UUID) -> RecordingRow | None:
+    return session.scalar(select(RecordingRow).where(RecordingRow.call_id == call_id).with_for_update())
+
+
+def counts_by_kind(session: Session) -> dict[str | None, int]:
+    """Recordings that are there."""
+    query = select(RecordingRow.kind, func.count()).where(RecordingRow.state == READY).group_by(RecordingRow.kind)
+    return {row.kind: row[1] for row in session.execute(query)}
+
+
+def mark_removed(session: Session, found: RecordingRow, now: datetime) -> None:
+    found.state, found.removed_at = REMOVED, now
+    found.file_name, found.size_bytes, found.waveform_sealed = None, 0, None
+    session.flush()
 
 
 def keep_waveform(session: Session, call_id: UUID, drawn: Waveform) -> None:

@@ -21,6 +21,7 @@ INVALID_NUMBER_SIP: Final = {"404", "410", "484", "604"}
 FULL_DISK: Final = {"ENOSPC", "EDQUOT", "EFBIG"}
 FULL: Final = "通话时磁盘已满，录音未能保存"
 NOT_WRITTEN: Final = "录音文件写入失败"
+REMOVED: Final = "录音已过保存期，按规定删除"
 INTERRUPTED: Final = "interrupted"
 NOT_PLACED: Final = "not_placed"
 MIDWAY: Final = {None, "partial", "silent"}

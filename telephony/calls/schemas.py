@@ -213,13 +213,31 @@ class CallEventView(Frozen):
 
 
 class RecordingView(Frozen):
-    """The audio; `missing_because` says in Chinese why there is none, if that is known."""
+    """The audio; `missing_because` says in Chinese why there is none, if that is known.
+
+    Attributes:
+        kept_until: When the rule removes it; None for what is on hold.
+        held_because: Why it is kept until somebody releases it.
+    """
 
     available: bool
     duration_seconds: float = 0.0
     size_bytes: int = 0
     format: str | None = None
     missing_because: str | None = None
+    kind: str | None = None
+    created_at: datetime | None = None
+    removed_at: datetime | None = None
+    kept_until: datetime | None = None
+    held_because: str | None = None
+
+
+class HoldIn(Frozen):
+    """Why a recording is to be kept."""
+
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
+
+    reason: str = Field(min_length=2, max_length=200, repr=False)
 
 
 class TurnView(Frozen):

@@ -13,7 +13,7 @@ from core_api.kit.db import new_id
 from core_api.kit.outbox import publish
 from core_api.kit.paging import Page
 from telephony.audio.measuring import Outline, Sound
-from telephony.calls import details, ownership, quality, repository, rules
+from telephony.calls import details, ownership, quality, repository, retention, rules
 from telephony.calls.models import CallEventRow, CallRow, RecordingRow
 from telephony.calls.schemas import (
     CallFilter,
@@ -210,7 +210,9 @@ def set_recording(
     session: Session, call_id: UUID, kept: KeptRecording, clock: Clock, outline: Outline | None = None
 ) -> None:
     """Keeps where a call's audio lies, and its shape; the last word counts."""
-    row = RecordingRow(call_id=call_id, state="ready", created_at=clock.now())
+    call = repository.snapshot(session, repository.row(session, call_id))
+    row = RecordingRow(call_id=call_id, state=repository.READY, created_at=clock.now())
+    row.kind = retention.kind_of(call, repository.row(session, call_id).direction)
     row.file_name, row.format = kept.file_name, kept.format
     row.duration_ms, row.size_bytes = kept.duration_ms, kept.size_bytes
     session.merge(row)

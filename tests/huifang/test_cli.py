@@ -94,6 +94,18 @@ class TestCampaign:
         assert "huifang campaign create" in invoke("campaigns").stdout
 
 
+@pytest.mark.usefixtures("settings")
+class TestRecordings:
+    def test_rules_and_expiry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HUIFANG_RECORDING_DAYS", '{"satisfaction": 180, "other": 400}')
+        rules = invoke("recordings", "rules").stdout
+        assert "satisfaction（问卷或用途）  保存 180 天，现有 0 份" in rules
+        assert "other（其他）  保存 400 天" in rules
+        assert "unheard（无人说话）  保存 30 天" in rules
+        assert "应删除 0 份" in invoke("recordings", "expire", "--dry-run").stdout
+        assert "已删除 0 份" in invoke("recordings", "expire").stdout
+
+
 class TestDoctor:
     def test_says_what_to_do_first(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HUIFANG_DATA_DIR", str(tmp_path / "new"))

@@ -1,4 +1,4 @@
-import { get } from './http'
+import { get, post, request } from './http'
 import type { Answer } from './types'
 
 export type Grade = 'good' | 'fair' | 'poor'
@@ -77,10 +77,12 @@ export interface CallDetail extends CallSummary {
   turns: Turn[]
   events: CallEvent[]
   answers: Answer[]
-  recording: { available: boolean; duration_seconds: number | null; size_bytes: number | null; format: string | null; missing_because?: string | null }
+  recording: { available: boolean; duration_seconds: number | null; size_bytes: number | null; format: string | null; missing_because?: string | null; kept_until?: string | null; held_because?: string | null }
   figures?: CallQuality | null
 }
 
 export const recordings = {
+  hold: (callId: string, reason: string): Promise<null> => post(`/api/calls/${callId}/recording/hold`, { reason }),
+  release: (callId: string): Promise<null> => request('DELETE', `/api/calls/${callId}/recording/hold`),
   waveform: (callId: string): Promise<Waveform> => get(`/api/calls/${callId}/waveform`),
 }

@@ -45,6 +45,11 @@ def open_of_conversations(session: Session, ids: Collection[UUID]) -> list[Case]
     return [_case(found) for found in session.scalars(query)]
 
 
+def open_calls(session: Session, call_ids: Collection[UUID]) -> set[UUID]:
+    query = select(CaseRow.call_id).where(CaseRow.call_id.in_(call_ids), CaseRow.resolved_at.is_(None))
+    return {found for found in session.scalars(query) if found is not None}
+
+
 def of_conversation(session: Session, conversation_id: UUID) -> list[Case]:
     """Every case of a conversation, the newest first."""
     row = CaseRow

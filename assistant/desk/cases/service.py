@@ -60,6 +60,11 @@ def case(session: Session, case_id: UUID, *, lock: bool = False) -> Case:
     return found
 
 
+def open_calls(session: Session, call_ids: Collection[UUID]) -> set[UUID]:
+    """Which of the calls belong to a case that is not resolved."""
+    return repository.open_calls(session, call_ids)
+
+
 def list_cases(
     session: Session, wanted: CaseFilter, user_id: UUID, clock: Clock, cursor: str | None = None, limit: int = 20
 ) -> Page[Case]:
