@@ -15,37 +15,41 @@ ALIKE = 0.5
 
 
 class EchoGuard:
-    """Compares what comes in with what went out shortly before."""
+    """Compares what comes in with what went out shortly before; frames stay bytes, since few are compared."""
 
     def __init__(self) -> None:
-        self._sent: deque[tuple[float, np.ndarray]] = deque()
-        self._heard: deque[np.ndarray] = deque(maxlen=int(COMPARED_SECONDS / FRAME_SECONDS))
+        self._sent: deque[tuple[float, bytes]] = deque()
+        self._heard: deque[bytes] = deque(maxlen=int(COMPARED_SECONDS / FRAME_SECONDS))
 
     def sent(self, pcm: bytes, at_seconds: float) -> None:
         """Notes 20 ms that the patient hears at a time of the call."""
-        self._sent.append((at_seconds, np.frombuffer(pcm, dtype="<i2").astype(np.float32)))
+        self._sent.append((at_seconds, pcm))
         while self._sent and self._sent[0][0] < at_seconds - KEPT_SECONDS:
             self._sent.popleft()
 
     def heard(self, pcm: bytes) -> None:
         """Notes 20 ms of the patient's side."""
-        self._heard.append(np.frombuffer(pcm, dtype="<i2").astype(np.float32))
+        self._heard.append(pcm)
 
     def is_echo(self, now_seconds: float) -> bool:
         """Whether the last half second is our own voice, at any delay a telephone may have."""
         if not self._sent or len(self._heard) < (self._heard.maxlen or 0):
             return False
-        heard = np.concatenate(self._heard)
+        heard = _samples(b"".join(self._heard))
         ours = self._between(now_seconds - COMPARED_SECONDS - LONGEST_DELAY_SECONDS, now_seconds + AHEAD_SECONDS)
         return _likeness(heard, ours) >= ALIKE
 
     def _between(self, start_seconds: float, end_seconds: float) -> np.ndarray:
         ours = np.zeros(int((end_seconds - start_seconds) * RATE_HZ) + FRAME_SAMPLES, dtype=np.float32)
-        for at, frame in self._sent:
-            place = int((at - start_seconds) * RATE_HZ)
+        for at, pcm in self._sent:
+            place, frame = int((at - start_seconds) * RATE_HZ), _samples(pcm)
             if 0 <= place <= ours.size - frame.size:
                 ours[place : place + frame.size] = frame
         return ours
+
+
+def _samples(pcm: bytes) -> np.ndarray:
+    return np.frombuffer(pcm, dtype="<i2").astype(np.float32)
 
 
 def _likeness(heard: np.ndarray, ours: np.ndarray) -> float:
