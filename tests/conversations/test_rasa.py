@@ -1,5 +1,7 @@
 """The same conversations against a trained Rasa, and what happens when it dies."""
 
+import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from core_api.kit.web import Runtime
 from dialogs.api import RasaEngine
 from tests.conversations.harness import ZONE, Stage, check_end, names
 from tests.conversations.rasa import RasaProcess
+from tools import environments, model
 
 pytestmark = [pytest.mark.dialogue, pytest.mark.timeout(300)]
 CASES = names()
@@ -50,3 +53,28 @@ class TestKilledMidCall:
         assert "请您按键" in spoken.text
         pressed = stage.turn(conversation_id, {"key": "2"}, 4)
         assert pressed.item_link_id == "urine_less"
+
+
+ANSWERS_CHECKED = """
+import json, serve
+from jsonschema import ValidationError
+from rasa.core.actions.action import RemoteAction
+
+serve.check_schema_once(RemoteAction)
+action = RemoteAction("action_huifang", None)
+given = [{"events": [], "responses": [{"text": "好"}]}, {"events": {}}, {"events": [], "responses": ["好"]}]
+told = []
+for one in given:
+    try:
+        told.append(action._validate_action_result(one))
+    except ValidationError as error:
+        told.append(error.validator)
+print(json.dumps(told))
+"""
+
+
+def test_what_actions_answer_is_still_checked() -> None:
+    python = environments.ensure(environments.RASA)
+    command = [str(python), "-c", ANSWERS_CHECKED]
+    done = subprocess.run(command, env=model.rasa_environment(), capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == [True, "type", "type"]
