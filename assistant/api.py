@@ -11,6 +11,7 @@ from assistant.channels.web.endpoints import router as chat_router
 from assistant.channels.web.hub import ChatHub
 from assistant.channels.web.socket import router as chat_socket_router
 from assistant.channels.web.talk import WebChat
+from assistant.channels.web.throttle import Buckets, BucketsInProcess
 from assistant.channels.wechat.client import WechatClient
 from assistant.channels.wechat.endpoints import router as wechat_router
 from assistant.channels.wechat.handlers import handlers as wechat_handlers
@@ -56,6 +57,8 @@ from core_api.kit.clock import Clock
 
 __all__ = [
     "AssistantRuntime",
+    "Buckets",
+    "BucketsInProcess",
     "CaseIn",
     "ChatHub",
     "ConversationView",

@@ -12,6 +12,7 @@ from dialogs import api as dialogs
 from huifang.composition import Recurring
 from huifang.conversations import served_by
 from huifang.settings import Settings
+from huifang.throttling import buckets
 
 SWEEP_EVERY_SECONDS = 5.0
 FORGET_EVERY_SECONDS = 3600.0
@@ -58,7 +59,8 @@ class Chat:
 def make(settings: Settings, runtime: Runtime, engine: dialogs.DialogueEngine) -> Chat:
     """Makes the channels; contacts nobody yet."""
     served = served_by(runtime, engine)
-    hub = assistant.ChatHub(assistant.WebChat(served, settings.data_dir, settings.hospital_name))
+    counted = assistant.WebChat.counted(served, settings.data_dir, settings.hospital_name, buckets(settings))
+    hub = assistant.ChatHub(counted)
     given = settings.wechat_accounts.get_secret_value()
     if not given:
         return Chat(hub, None)

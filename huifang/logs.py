@@ -16,7 +16,19 @@ from uuid import UUID
 
 from core_api.kit.faults import described
 
-QUIET = ("httpx", "httpcore", "twilio", "kombu", "celery", "websockets", "asyncio", "alembic", "pydub", "pipecat")
+QUIET = (
+    "httpx",
+    "httpcore",
+    "twilio",
+    "kombu",
+    "celery",
+    "websockets",
+    "asyncio",
+    "alembic",
+    "pydub",
+    "pipecat",
+    "faiss",
+)
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 WITHHELD = "*"
 HARMLESS_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/<>-]{0,99}")

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     )
 
     broker_url: str = Field("memory://", description="Celery's broker; memory:// runs the worker in the web process")
+    redis_url: str = Field("", description="Where processes share counts; empty: the broker, if that is Redis")
     worker_threads: int = Field(4, ge=1)
     max_concurrent_calls: int = Field(20, ge=1)
 
@@ -148,6 +149,11 @@ class Settings(BaseSettings):
     def retention(self) -> Retention:
         """The days that are set beside the usual ones."""
         return Retention(dict(Retention().days) | self.recording_days)
+
+    @property
+    def redis(self) -> str:
+        """Redis's address; empty where there is none."""
+        return self.redis_url or (self.broker_url if self.broker_url.startswith(("redis://", "rediss://")) else "")
 
     @property
     def runs_worker_in_process(self) -> bool:

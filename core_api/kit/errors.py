@@ -52,6 +52,12 @@ class Conflict(ServiceError):
     status = 409
 
 
+class TooFast(ServiceError):
+    default_code = "too_fast"
+    status = 429
+    retryable = True
+
+
 class Unavailable(ServiceError):
     default_code = "unavailable"
     status = 503

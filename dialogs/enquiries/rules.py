@@ -52,6 +52,8 @@ def from_intent(intent: str, asker: Asker) -> Reply | None:
     """The reply to an intent that is no question; None for the others."""
     if intent == "want_person":
         return handed_over(asker)
+    if intent == "identify":
+        return identify_first() if asker.patient_id is None else say(texts.IDENTIFIED, "small_talk")
     if intent == "complaint":
         return say(texts.COMPLAINT, "handed", actions=_case("complaint"))
     if intent == "who_are_you_robot":

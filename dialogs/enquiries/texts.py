@@ -27,6 +27,7 @@ FOREIGN = (
 )
 IDENTIFY_FIRST = "这是您的个人信息。为保护您的隐私，请先核对身份，再告诉您。"
 IDENTIFY = "核对身份"
+IDENTIFIED = "您的身份已经核对过，可以直接问“我的移植是哪天”“我下次什么时候复查”“我还欠多少费”。"
 PERSON = "转人工"
 EVENT = "您的{title}日期是{day}，到今天是第 {number} 天。"
 EVENT_TODAY = "您的{title}就在今天（{day}）。"

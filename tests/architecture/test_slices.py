@@ -27,6 +27,7 @@ DOORS = {
     "cn2an": ("dialogs/understanding/", "telephony/speech/"),
     "jionlp": ("dialogs/understanding/",),
     "celery": ("campaigns/", "huifang/"),
+    "redis": ("huifang/throttling.py",),
     "argon2": ("core_api/identity/",),
 }
 

@@ -1,9 +1,9 @@
-"""Visitors of the chat page, and their tries to say who they are."""
+"""Visitors of the chat page."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, String, Uuid
+from sqlalchemy import String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core_api.kit.db import Base, UtcDateTime
@@ -23,14 +23,3 @@ class VisitorRow(Base):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class TryRow(Base):
-    """A try to say who one is that failed; `subject` is the blind index of a visitor, record or address."""
-
-    __tablename__ = "chat_tries"
-    __table_args__ = (Index("ix_chat_tries_subject", "subject", "at"),)
-
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    subject: Mapped[str] = mapped_column(String(64))
-    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

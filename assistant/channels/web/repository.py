@@ -1,15 +1,14 @@
-"""Queries of visitors and tries."""
+"""Queries of visitors."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from assistant.channels.web.models import TryRow, VisitorRow
+from assistant.channels.web.models import VisitorRow
 from assistant.channels.web.schemas import Visitor
-from core_api.kit.db import new_id
 
 
 def add(session: Session, row: VisitorRow) -> None:
@@ -41,29 +40,9 @@ def set_patient(session: Session, visitor_id: UUID, patient_id: UUID | None, unt
     _update(session, visitor_id, {"patient_id": patient_id, "identified_until": until})
 
 
-def tries(session: Session, subjects: Collection[str], since: datetime) -> dict[str, int]:
-    """Failed tries since a moment, by subject."""
-    query = (
-        select(TryRow.subject, func.count())
-        .where(TryRow.subject.in_(subjects), TryRow.at > since)
-        .group_by(TryRow.subject)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
-
-
-def add_tries(session: Session, subjects: Collection[str], now: datetime) -> None:
-    session.add_all([TryRow(id=new_id(), subject=subject, at=now) for subject in subjects])
-    session.flush()
-
-
-def drop_tries(session: Session, subjects: Collection[str]) -> None:
-    session.execute(delete(TryRow).where(TryRow.subject.in_(subjects)))
-
-
-def forget(session: Session, now: datetime, tries_before: datetime) -> None:
-    """Deletes visitors whose time is over, and old tries; conversations stay."""
+def forget(session: Session, now: datetime) -> None:
+    """Deletes visitors whose time is over; conversations stay."""
     session.execute(delete(VisitorRow).where(VisitorRow.expires_at <= now))
-    session.execute(delete(TryRow).where(TryRow.at <= tries_before))
 
 
 def _update(session: Session, visitor_id: UUID, values: Mapping[str, object]) -> None:

@@ -10,15 +10,13 @@ from sqlalchemy.orm import Session
 from assistant.channels.web import repository
 from assistant.channels.web.models import VisitorRow
 from assistant.channels.web.schemas import Entry, Visitor
-from assistant.channels.web.throttle import TooFast
 from assistant.conversations import service as conversations
+from assistant.identifying import service as identifying
+from assistant.identifying.service import Writer
 from assistant.inbound import service as inbound
-from core_api.audit import service as audit
 from core_api.kit.clock import Clock
-from core_api.kit.crypto import blind
 from core_api.kit.db import new_id
-from core_api.kit.errors import Invalid, Unauthenticated
-from core_api.patients import identifying
+from core_api.kit.errors import Unauthenticated
 from core_api.patients import service as patients
 from core_api.patients.identifying import Claim
 from dialogs import api as dialogs
@@ -29,8 +27,6 @@ TOKEN_BYTES = 32
 LIFETIME = timedelta(days=30)
 IDENTIFIED_FOR = timedelta(minutes=30)
 TOUCH_EVERY = timedelta(minutes=1)
-TRIES_WITHIN = timedelta(minutes=15)
-TRIES_OF_VISITOR, TRIES_AT_RECORD, TRIES_FROM_ADDRESS = 5, 5, 30
 
 
 def begin(session: Session, entry: Entry, hospital_name: str, clock: Clock) -> tuple[Visitor, str]:
@@ -89,39 +85,34 @@ def touch(session: Session, visitor: Visitor, clock: Clock) -> None:
 
 def note_try(session: Session, visitor: Visitor, claim: Claim, address: str, clock: Clock) -> None:
     """Counts a try before it is judged; committed by itself, so that tries made at once see each other."""
-    repository.add_tries(session, list(_subjects(session, visitor, claim, address)), clock.now())
+    identifying.note_try(session, _writer(visitor, address), claim, clock)
 
 
 def identify(session: Session, visitor: Visitor, claim: Claim, address: str, clock: Clock) -> None:
-    """Says who the visitor is, after `note_try`; a try that fits is forgotten.
+    """Says who the visitor is, after `note_try`.
 
     Raises:
         TooFast: This visitor, this record or this address failed too often lately.
         Invalid: The facts fit no record; it is not said which of them does not.
     """
-    subjects = _subjects(session, visitor, claim, address)
-    made = repository.tries(session, list(subjects), clock.now() - TRIES_WITHIN)
-    if any(made.get(subject, 0) > most for subject, most in subjects.items()):
-        raise TooFast("尝试次数过多，请 15 分钟后再试，或者转人工核对", code="too_many_tries")
-    patient_id = identifying.identify(session, claim)
-    if patient_id is None:
-        raise Invalid("填写的信息与档案不符，请核对后再试", code="not_matched")
-    repository.drop_tries(session, list(subjects)[:2])
+    patient_id = identifying.identify(session, _writer(visitor, address), claim, clock)
     repository.set_patient(session, visitor.id, patient_id, clock.now() + IDENTIFIED_FOR)
     department = patients.get(session, patient_id).department
     conversations.set_patient(session, visitor.conversation_id, patient_id, department, clock)
-    audit.record(session, None, "patient.identified_in_chat", "patient", patient_id, "患者在线核对身份", clock)
 
 
 def forget_identity(session: Session, visitor: Visitor, clock: Clock) -> None:
     """The browser is somebody else's from here on."""
+    if visitor.patient_id is not None:
+        identifying.forgotten(session, visitor.patient_id, clock)
     repository.set_patient(session, visitor.id, None, None)
     conversations.set_patient(session, visitor.conversation_id, None, None, clock)
 
 
 def sweep(session: Session, clock: Clock) -> None:
     """Forgets visitors whose time is over and old tries."""
-    repository.forget(session, clock.now(), clock.now() - TRIES_WITHIN)
+    repository.forget(session, clock.now())
+    identifying.sweep(session, clock)
 
 
 def hash_of(token: str) -> str:
@@ -129,9 +120,5 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _subjects(session: Session, visitor: Visitor, claim: Claim, address: str) -> dict[str, int]:
-    return {
-        blind(session, "chat.try", f"visitor:{visitor.id}"): TRIES_OF_VISITOR,
-        blind(session, "chat.try", f"record:{claim.key}"): TRIES_AT_RECORD,
-        blind(session, "chat.try", f"address:{address}"): TRIES_FROM_ADDRESS,
-    }
+def _writer(visitor: Visitor, address: str) -> Writer:
+    return Writer(kind="visitor", id=visitor.id, address=address)

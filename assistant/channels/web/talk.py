@@ -18,7 +18,7 @@ from assistant.channels.web.schemas import (
     Visit,
     Visitor,
 )
-from assistant.channels.web.throttle import Throttle
+from assistant.channels.web.throttle import Buckets, Throttle
 from assistant.conversations import service as conversations
 from assistant.inbound import service as inbound
 from assistant.inbound.schemas import Accepted, AssistantRuntime, Inbound
@@ -40,9 +40,21 @@ class WebChat:
     assistant: AssistantRuntime
     data_dir: Path
     hospital_name: str
-    messages: Throttle = field(default_factory=lambda: Throttle(MESSAGES_PER_MINUTE))
-    visits: Throttle = field(default_factory=lambda: Throttle(VISITS_PER_MINUTE))
-    tries: Throttle = field(default_factory=lambda: Throttle(TRIES_PER_MINUTE))
+    messages: Throttle = field(default_factory=lambda: Throttle("messages", MESSAGES_PER_MINUTE))
+    visits: Throttle = field(default_factory=lambda: Throttle("visits", VISITS_PER_MINUTE))
+    tries: Throttle = field(default_factory=lambda: Throttle("tries", TRIES_PER_MINUTE))
+
+    @classmethod
+    def counted(cls, assistant: AssistantRuntime, data_dir: Path, hospital_name: str, buckets: Buckets) -> "WebChat":
+        """A chat whose visitors are counted together with those of other processes."""
+        return cls(
+            assistant,
+            data_dir,
+            hospital_name,
+            messages=Throttle("messages", MESSAGES_PER_MINUTE, buckets),
+            visits=Throttle("visits", VISITS_PER_MINUTE, buckets),
+            tries=Throttle("tries", TRIES_PER_MINUTE, buckets),
+        )
 
     @property
     def sessions(self) -> Sessions:

@@ -12,7 +12,8 @@ from core_api.kit.db import Base, UtcDateTime
 class ContactRow(Base):
     """A person of one account. The open id is sealed and found by its blind index.
 
-    `due_at` is set while something waits to be sent; `leased_until` while a process is sending it.
+    `patient_id` is who they said they are, and showed, until `identified_until`. `due_at` is set while something waits
+    to be sent; `leased_until` while a process is sending it.
     """
 
     __tablename__ = "wechat_contacts"
@@ -23,6 +24,8 @@ class ContactRow(Base):
     openid_blind: Mapped[str] = mapped_column(String(64))
     openid_sealed: Mapped[str] = mapped_column(Text)
     conversation_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    patient_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)
+    identified_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_inbound_at: Mapped[datetime] = mapped_column(UtcDateTime)
     replies_left: Mapped[int] = mapped_column(Integer)
     sent_seq: Mapped[int] = mapped_column(Integer)

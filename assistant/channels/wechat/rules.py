@@ -17,6 +17,10 @@ TRIES_MAX = 6
 RETRY_BASE_SECONDS = 2
 AUTOMATIC = "【自动回复】"
 PICK = "（回复数字即可）"
+IDENTIFY = (
+    "请直接回复病历号和出生日期（8 位数字），中间空一格，例如：B20260001 19900101；"
+    "也可以用预留手机号后四位代替出生日期。"
+)
 UNSENDABLE = "[语音请在网页查看]"
 PICTURE_GONE = "[图片没能发出，请向工作人员索取]"
 
@@ -65,7 +69,7 @@ def _join(found: list[Piece], part: str, last_seq: int) -> None:
 def picked(text: str, offered: Sequence[QuickReply]) -> QuickReply | None:
     """The choice that a number stands for."""
     plain = text.strip().rstrip(".。、")
-    choices = [one for one in offered if one.choice]
+    choices = [one for one in offered if one.is_question]
     if plain.isdecimal() and 1 <= int(plain) <= len(choices):
         return choices[int(plain) - 1]
     return None
@@ -84,7 +88,8 @@ def _worded(message: MessageView) -> str:
     choices = [one for one in reply.quick_replies if one.is_question] if reply else []
     lines = [f"{number}. {one.label}" for number, one in enumerate(choices, start=1)]
     links = [f"{link.title}：{link.url}" for link in reply.answer.links] if reply and reply.answer else []
-    return "\n".join([AUTOMATIC + text, *lines, *([PICK] if lines else []), *links])
+    how = [IDENTIFY] if reply and any(one.choice == "identify" for one in reply.quick_replies) else []
+    return "\n".join([AUTOMATIC + text, *how, *lines, *([PICK] if lines else []), *links])
 
 
 def _parts(text: str) -> list[str]:

@@ -56,12 +56,18 @@ class Contact(Frozen):
     account: str
     openid: str
     conversation_id: UUID
+    patient_id: UUID | None = None
+    identified_until: datetime | None = None
     last_inbound_at: datetime
     replies_left: int
     sent_seq: int
     tries: int
     held: bool
     due_at: datetime | None = None
+
+    def identified(self, now: datetime) -> bool:
+        """Whether the patient is known and has written lately."""
+        return self.patient_id is not None and self.identified_until is not None and self.identified_until > now
 
 
 class Piece(Frozen):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from assistant.channels.files import rules as file_rules
 from assistant.channels.files import service as files
-from assistant.channels.wechat import repository, rules
+from assistant.channels.wechat import identity, repository, rules
 from assistant.channels.wechat.client import WechatClient, WechatRefused
 from assistant.channels.wechat.schemas import Contact, Incoming, WechatAccount
 from assistant.conversations import service as conversations
@@ -67,6 +67,8 @@ def take(runtime: WechatRuntime, account: WechatAccount, incoming: Incoming) -> 
         return None
     if _rated(runtime, contact, incoming):
         return None
+    if incoming.kind == "text" and _said_who(runtime, contact, incoming):
+        return None
     came = _inbound(runtime, contact, incoming)
     accepted = inbound.accept(runtime.assistant, came)
     if not accepted.repeated:
@@ -115,6 +117,7 @@ def _wrote(session: Session, contact: Contact, clock: Clock) -> None:
     now = clock.now()
     values: dict[str, object] = {"last_inbound_at": now, "replies_left": rules.REPLIES, "tries": 0, "held": False}
     repository.change(session, contact.id, values | ({"due_at": now} if contact.held else {}))
+    identity.goes_on(session, contact, clock)
 
 
 def _event(runtime: WechatRuntime, contact: Contact, incoming: Incoming) -> None:
@@ -142,6 +145,18 @@ def _rated(runtime: WechatRuntime, contact: Contact, incoming: Incoming) -> bool
     return True
 
 
+def _said_who(runtime: WechatRuntime, contact: Contact, incoming: Incoming) -> bool:
+    """Whether the message binds or unbinds the person; what is said to it is due."""
+    clock, sessions = runtime.assistant.clock, runtime.assistant.sessions
+    if not identity.take(sessions, contact, rules.key_of(incoming), incoming.content, clock):
+        return False
+    with sessions.begin() as session:
+        found = repository.contact_by_id(session, contact.id)
+        _wrote(session, found or contact, clock)
+        repository.mark_due(session, contact.conversation_id, clock.now())
+    return True
+
+
 def _inbound(runtime: WechatRuntime, contact: Contact, incoming: Incoming) -> Inbound:
     text, kind = _words(incoming)
     chosen = _chosen(runtime, contact, text) if text else None
@@ -152,7 +167,7 @@ def _inbound(runtime: WechatRuntime, contact: Contact, incoming: Incoming) -> In
         text=chosen.text if chosen else text,
         choice=chosen.choice if chosen else None,
         kind=kind,
-        identified=False,
+        identified=contact.identified(runtime.assistant.clock.now()),
     )
 
 

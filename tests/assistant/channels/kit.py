@@ -42,7 +42,7 @@ class ChatWorld:
     def __post_init__(self) -> None:
         engine = self.engine or RulesEngine(self.sessions, self.clock, ZONE)
         self.runtime = AssistantRuntime(self.sessions, self.clock, ZONE, engine, self.answers, "仁和医院")
-        self.chat = WebChat(self.runtime, self.data_dir, "仁和医院", messages=Throttle(self.per_minute))
+        self.chat = WebChat(self.runtime, self.data_dir, "仁和医院", messages=Throttle("messages", self.per_minute))
         self.hub = ChatHub(self.chat)
         self.app = FastAPI()
         self.app.state.chat, self.app.state.chat_hub = self.chat, self.hub

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,12 +17,16 @@ from sqlalchemy import text
 from assistant.api import WechatAccount, WechatClient, WechatRuntime, send_wechat
 from assistant.channels.files import rules as file_rules
 from assistant.channels.files import service as files
-from assistant.channels.wechat import crypto
+from assistant.channels.wechat import claims, crypto
 from assistant.conversations import service as conversations
 from assistant.inbound.sweep import sweep
 from core_api.kit.clock import FixedClock
 from core_api.kit.db import Sessions
 from core_api.kit.errors import Forbidden
+from core_api.patients import service as patients
+from core_api.patients.schemas import PatientIn
+from core_api.treatments import service as treatments
+from core_api.treatments.schemas import EventIn
 from tests.assistant.channels.kit import ChatWorld
 from tests.fakes.wechat import FakeWechat
 
@@ -192,6 +196,95 @@ class TestPushes:
         assert sweep(world.chat.runtime) == 0
         world.handle_outbox()
         assert world.wechat.person().received == ["【自动回复】停车场在门诊楼北侧地下一层。"]
+
+
+class TestIdentity:
+    @pytest.fixture
+    def record(self, sessions: Sessions, clock: FixedClock) -> UUID:
+        wanted = PatientIn(
+            record_number="B20261234",
+            name="王小丽",
+            gender="female",
+            birth_date=date(1990, 5, 6),
+            phone="+8613800138000",
+            department="生殖中心",
+        )
+        with sessions.begin() as session:
+            patient_id = patients.upsert_patient(session, wanted, clock).patient_id
+            event = EventIn(patient_id=patient_id, kind="transfer", occurred_on=date(2026, 11, 10), source_key="t1")
+            treatments.record_event(session, event, clock)
+        return patient_id
+
+    def told(self, world: World, words: str, **more: str) -> str:
+        before = len(world.wechat.person().received)
+        world.say(words, **more)
+        world.handle_outbox()
+        return "\n".join(world.wechat.person().received[before:])
+
+    @pytest.mark.covers("RC-2.1-7b")
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            "B20261234 19900506",
+            "核对身份：b20261234，1990年5月6日",
+            "病历号B20261234 手机后四位8000",
+            "13800138000 1990-05-06",
+        ],
+    )
+    def test_two_facts_of_the_record_open_ones_own(self, world: World, record: UUID, facts: str) -> None:
+        asked = self.told(world, "我的移植是哪天")
+        assert "核对身份" in asked
+        assert "病历号和出生日期" in asked
+        assert "身份已核对：王**" in self.told(world, facts)
+        assert "2026 年 11 月 10 日" in self.told(world, "我的移植是哪天")
+        conversation_id = world.conversation_id
+        with world.sessions() as session:
+            kept = [one.text for one in conversations.messages(session, conversation_id)]
+            assert conversations.conversation(session, conversation_id).patient_id == record
+            audited = session.execute(text("SELECT action FROM audit_entries ORDER BY id")).scalars().all()
+        assert "[身份核对信息，已隐藏]" in kept
+        assert "1990" not in "".join(kept)
+        assert [one for one in audited if "identif" in one] == ["patient.identify_tried", "patient.identified_in_chat"]
+
+    def test_what_does_not_fit_says_not_which_and_is_soon_refused(self, world: World, record: UUID) -> None:
+        said = [self.told(world, f"B20261234 199005{day:02}") for day in range(10, 17)]
+        assert said[:5] == ["填写的信息与档案不符，请核对后再试。"] * 5
+        assert "15 分钟后再试" in said[5]
+        assert "15 分钟后再试" in self.told(world, "B20261234 19900506")
+        assert "核对身份" in self.told(world, "我的移植是哪天")
+
+    def test_the_same_push_three_times_is_one_try(self, world: World, record: UUID) -> None:
+        for _ in range(3):
+            self.told(world, "B20261234 19900101", MsgId="88")
+        with world.sessions() as session:
+            assert session.execute(text("SELECT count(*) FROM chat_tries")).scalar_one() == 2
+        assert world.wechat.person().received == ["填写的信息与档案不符，请核对后再试。"]
+
+    def test_ends_when_it_is_unbound_or_after_long_silence(self, world: World, record: UUID, clock: FixedClock) -> None:
+        self.told(world, "B20261234 19900506")
+        assert "已解除身份绑定" in self.told(world, "解除绑定")
+        assert "没有绑定" in self.told(world, "解绑")
+        assert "核对身份" in self.told(world, "我的移植是哪天")
+        self.told(world, "B20261234 19900506")
+        clock.advance(timedelta(days=60))
+        assert "2026 年" in self.told(world, "我的移植是哪天")
+        clock.advance(timedelta(days=91))
+        assert "核对身份" in self.told(world, "我的移植是哪天")
+
+    def test_while_a_person_reads_facts_are_theirs_to_read(self, world: World, record: UUID) -> None:
+        self.told(world, "停车场怎么走")
+        world.staff("请告诉我您的病历号和生日", "s1")
+        self.told(world, "B20261234 19900506")
+        conversation_id = world.conversation_id
+        with world.sessions() as session:
+            assert conversations.messages(session, conversation_id)[-1].text == "B20261234 19900506"
+            assert conversations.conversation(session, conversation_id).patient_id is None
+
+    @pytest.mark.parametrize(
+        "words", ["B20261234", "挂号要多少钱 2026", "19900506 8000 1234", "我 8000", "B20261234 19901350"]
+    )
+    def test_anything_else_is_a_question(self, words: str) -> None:
+        assert claims.claim_of(words) is None
 
 
 class TestSending:
