@@ -39,7 +39,7 @@ def train(
         words = terms.dictionary(session)
         contents = [live.content for live in reading.live_since(session, 0) if live.content is not None]
         enough = len(evaluation.all_gold(session)) >= CALIBRATED_FROM
-    analyser = Analyser(words.synonyms, words.words, folder)
+    analyser = Analyser(words.synonyms, words.words, folder, words.foreign)
     trained = pairs.train(pairs.of_contents(contents), analyser, folder / MODEL_FOLDER, "site")
     reindex(sessions, folder, clock, encoder)
     return trained.name, calibrate(sessions, folder, clock, encoder) if enough else ()
@@ -73,7 +73,7 @@ def ship(sessions: Sessions, folder: Path, clock: Clock) -> tuple[Calibration, .
         words = terms.dictionary(session)
         lives = list(reading.live_since(session, 0))
         questions = evaluation.all_gold(session)
-    analyser = Analyser(words.synonyms, words.words)
+    analyser = Analyser(words.synonyms, words.words, foreign=words.foreign)
     contents = [live.content for live in lives if live.content is not None]
     encoder = pairs.train(pairs.of_contents(contents), analyser, folder, library_digest())
     found = calibrating.build(lives, analyser, encoder)

@@ -183,7 +183,7 @@ class Finder:
 
     def _reader(self, session: Session) -> tuple[Analyser, Encoder | None]:
         words = terms.dictionary(session)
-        return Analyser(words.synonyms, words.words, self._folder), self._make_encoder(self._folder)
+        return Analyser(words.synonyms, words.words, self._folder, words.foreign), self._make_encoder(self._folder)
 
 
 _finders: WeakKeyDictionary[Engine, Finder] = WeakKeyDictionary()

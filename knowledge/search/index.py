@@ -16,7 +16,7 @@ from knowledge.search.lexical import Floats, Weights
 from knowledge.search.rules import WEIGHTS, Method, fuse
 from knowledge.search.schemas import Hit, IndexView, Judge, Parts, Tuning
 from knowledge.search.segment import WRITTEN, Features, Known, Question, Segment
-from knowledge.search.text import FAMILIES, SHIFT, Analyser, Terms, foreign
+from knowledge.search.text import FAMILIES, SHIFT, Analyser, Terms
 
 DECIMALS = 4
 MOST = 50
@@ -100,7 +100,7 @@ class Index:
                 vector = None
         terms = {name: counted[name].terms for name in FAMILIES}
         weights = {name: self.weights[name].of(terms[name]) for name in FAMILIES}
-        return Question(terms, weights, vector, self.analyser.marks([text]), foreign(text))
+        return Question(terms, weights, vector, self.analyser.marks([text]), self.analyser.foreign(text))
 
     def search(
         self,

@@ -18,6 +18,8 @@ import jieba
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.terms import subjects
+
 Terms = NDArray[np.int64]
 FAMILIES = ("characters", "syllables", "words")
 MAX_CHARACTERS = 1_000
@@ -66,12 +68,26 @@ class Analyser:
     """Reads texts with a site's synonyms and words."""
 
     def __init__(
-        self, synonyms: Mapping[str, str] | None = None, words: Iterable[str] = (), cache_dir: Path | None = None
+        self,
+        synonyms: Mapping[str, str] | None = None,
+        words: Iterable[str] = (),
+        cache_dir: Path | None = None,
+        foreign: Iterable[str] | None = None,
     ) -> None:
-        """`synonyms`: what is read, to what it is read as. `cache_dir` keeps jieba's dictionary for the next start."""
+        """Reads the words once.
+
+        Args:
+            synonyms: What is read, to what it is read as.
+            words: What is kept whole.
+            cache_dir: Keeps jieba's dictionary for the next start.
+            foreign: Subjects of other houses; None: those that ship.
+        """
         self._synonyms = {fold(word): fold(term) for word, term in (synonyms or {}).items() if fold(word)}
         longest_first = sorted(self._synonyms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        subjects_here = {fold(word) for word in (subjects.shipped() if foreign is None else foreign)} - {""}
+        longest_subjects = sorted(subjects_here, key=lambda word: (-len(word), word))
+        self._foreign = re.compile("|".join(map(re.escape, longest_subjects)) or r"(?!)")
         self._jieba = _cutter(frozenset(map(fold, (*words, *self._synonyms.values()))), cache_dir)
 
     def clean(self, text: str) -> str:
@@ -80,6 +96,10 @@ class Analyser:
         if self._pattern is not None:
             plain = self._pattern.sub(lambda found: self._synonyms[found.group()], plain)
         return OTHER.sub("", NOISE.sub("", plain)) or OTHER.sub("", plain)
+
+    def foreign(self, text: str) -> tuple[str, ...]:
+        """The subjects that a text names which other houses answer, as far as an entry does not name them itself."""
+        return tuple(dict.fromkeys(self._foreign.findall(fold(text[:MAX_CHARACTERS]))))
 
     def count(self, texts: Sequence[str]) -> dict[str, Counted]:
         """The terms of texts by family."""
@@ -117,17 +137,6 @@ class Analyser:
             terms += found
             documents += [position] * len(found)
         return _ordered(np.array(documents, np.int32), np.array(terms, np.int64))
-
-
-def foreign(text: str) -> tuple[str, ...]:
-    """The subjects that a text names which other houses answer, as far as an entry does not name them itself."""
-    return tuple(dict.fromkeys(_foreign_words().findall(fold(text[:MAX_CHARACTERS]))))
-
-
-@cache
-def _foreign_words() -> re.Pattern[str]:
-    words = (Path(__file__).parent / "foreign.txt").read_text("utf-8").split()
-    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
 
 
 def fold(text: str) -> str:

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from core_api.audit import service as audit
 from core_api.kit.paging import Page
 from core_api.kit.web import CurrentUser, Db, RuntimeDep, require
-from knowledge.terms import service
-from knowledge.terms.schemas import TermIn, TermKind, TermView
+from knowledge.terms import service, subjects
+from knowledge.terms.schemas import ShippedSubjects, TermIn, TermKind, TermView
 
 router = APIRouter(prefix="/api/knowledge/terms", tags=["知识库"])
 Reader = Annotated[CurrentUser, Depends(require("knowledge.read"), scope="function")]
@@ -21,6 +21,12 @@ def list_terms(session: Db, _user: Reader, kind: TermKind | None = None) -> Page
     """Synonyms and words."""
     items = service.list_terms(session, kind)
     return Page(items=items, total=len(items))
+
+
+@router.get("/subjects")
+def list_subjects(_user: Reader) -> ShippedSubjects:
+    """The subjects of other houses that ship; terms of kind `familiar` take some off, `foreign` ones are added."""
+    return ShippedSubjects(words=subjects.shipped())
 
 
 @router.post("", status_code=201)

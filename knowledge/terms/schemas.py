@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-TermKind = Literal["synonym", "word", "placeholder"]
+TermKind = Literal["synonym", "word", "placeholder", "foreign", "familiar"]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Reading = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -16,7 +16,10 @@ class Frozen(BaseModel):
 
 
 class TermIn(Frozen):
-    """A synonym with the words that are read as it, a word to keep whole, or a placeholder with what fills it."""
+    """A synonym with the words that are read as it, a word to keep whole, a placeholder with what fills it; a subject.
+
+    A `foreign` subject is what other houses answer; a `familiar` one is on the list that ships, but not foreign here.
+    """
 
     kind: TermKind
     term: Word
@@ -41,7 +44,14 @@ class TermView(TermIn):
 
 
 class Dictionary(Frozen):
-    """All words at once: what is read as what, and what is kept whole."""
+    """All words at once: what is read as what, what is kept whole, and the subjects of other houses."""
 
     synonyms: dict[str, str]
+    words: tuple[str, ...]
+    foreign: tuple[str, ...]
+
+
+class ShippedSubjects(Frozen):
+    """The subjects of other houses that ship."""
+
     words: tuple[str, ...]

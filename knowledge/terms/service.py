@@ -9,7 +9,7 @@ from core_api.kit.clock import Clock
 from core_api.kit.db import new_id
 from core_api.kit.errors import Conflict, NotFound
 from knowledge.entries import service as entries
-from knowledge.terms import repository
+from knowledge.terms import repository, subjects
 from knowledge.terms.models import Term
 from knowledge.terms.schemas import Dictionary, TermIn, TermKind, TermView
 
@@ -23,7 +23,9 @@ def dictionary(session: Session) -> Dictionary:
     """What the analyser of texts needs."""
     terms = repository.all_terms(session)
     synonyms = {word: one.term for one in terms if one.kind == "synonym" for word in one.alternatives}
-    return Dictionary(synonyms=synonyms, words=tuple(one.term for one in terms if one.kind == "word"))
+    named = {kind: tuple(one.term for one in terms if one.kind == kind) for kind in ("word", "foreign", "familiar")}
+    foreign = subjects.of_site(named["foreign"], named["familiar"])
+    return Dictionary(synonyms=synonyms, words=named["word"], foreign=foreign)
 
 
 def placeholders(session: Session) -> dict[str, str]:

@@ -127,3 +127,16 @@ class TestThePublicDoor:
             found = api.suggest(session, "发票", clock)
             assert found[0].entry_key == "invoice"
             assert session.query(Asked).count() == 0
+
+
+class TestTerms:
+    def test_subjects_of_other_houses_can_be_seen_and_changed_by_those_who_may(self, client: TestClient) -> None:
+        assert "螺蛳粉" in client.get("/api/knowledge/terms/subjects").json()["words"]
+        wanted = {"kind": "foreign", "term": "体外碎石"}
+        assert client.post("/api/knowledge/terms", json=wanted, headers=bearer("auditor")).status_code == 403
+        made = client.post("/api/knowledge/terms", json=wanted)
+        assert made.status_code == 201
+        listed = client.get("/api/knowledge/terms", params={"kind": "foreign"}).json()
+        assert [one["term"] for one in listed["items"]] == ["体外碎石"]
+        assert client.post("/api/knowledge/terms", json=wanted).json()["code"] == "term_taken"
+        assert client.delete(f"/api/knowledge/terms/{made.json()['id']}").status_code == 204

@@ -150,11 +150,13 @@ export interface Evaluation {
   offer_at: number
   wrong?: { question: string; expected: string[]; found_key: string | null; score: number }[]
 }
+export type TermKind = 'synonym' | 'word' | 'placeholder' | 'foreign' | 'familiar'
 export interface Term {
   id: string
-  kind: 'synonym' | 'word'
+  kind: TermKind
   term: string
   alternatives: string[]
+  label?: string
 }
 export interface KnowledgeImport {
   id: string
@@ -202,6 +204,7 @@ export const knowledge = {
   evaluation: (id: string): Promise<Evaluation> => get(at(`evaluations/${id}`)),
   evaluate: (): Promise<Evaluation> => post(at('evaluations'), {}),
   terms: (kind: string): Promise<Term[] | { items: Term[] }> => get(at('terms'), { kind }),
+  subjects: (): Promise<{ words: string[] }> => get(at('terms/subjects')),
   addTerm: (term: Omit<Term, 'id'>): Promise<Term> => post(at('terms'), term),
   changeTerm: (id: string, term: Omit<Term, 'id'>): Promise<Term> => request('PUT', at(`terms/${id}`), { json: term }),
   removeTerm: (id: string): Promise<null> => request('DELETE', at(`terms/${id}`)),

@@ -14,6 +14,7 @@ from knowledge.asked.models import Asked
 from knowledge.asked.schemas import GivenFilter
 from knowledge.entries import reading, service
 from knowledge.entries.schemas import Content, DraftIn, EntryDetail
+from knowledge.search.finder import finder_of
 from knowledge.terms import service as terms
 from knowledge.terms.schemas import TermIn
 from tests.knowledge.conftest import EDITOR, FEE, PARKING, Ask, Publish, go_live
@@ -117,6 +118,23 @@ class TestWhatAnswersNow:
             synonym = TermIn(kind="synonym", term="停车", alternatives=("泊机动车",))
             terms.add(session, synonym, "周编辑", clock)
         assert ask("能泊机动车吗").kind != "none"
+
+    def test_a_subject_of_other_houses_is_the_sites_own_choice(
+        self, base: Base, sessions: Sessions, clock: FixedClock
+    ) -> None:
+        def foreign(text: str) -> tuple[str, ...]:
+            with sessions() as session:
+                return finder_of(session).current(session)[0].read(text).foreign
+
+        asked = "食堂有没有螺蛳粉，体外碎石怎么约，HPV疫苗呢"
+        assert foreign(asked) == ("螺蛳粉", "hpv")
+        with sessions.begin() as session:
+            added = terms.add(session, TermIn(kind="foreign", term="体外碎石"), "周编辑", clock)
+            terms.add(session, TermIn(kind="familiar", term="HPV"), "周编辑", clock)
+        assert foreign(asked) == ("螺蛳粉", "体外碎石")
+        with sessions.begin() as session:
+            terms.remove(session, added.id, clock)
+        assert foreign(asked) == ("螺蛳粉",)
 
 
 class TestRate:
