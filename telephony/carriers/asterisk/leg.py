@@ -30,7 +30,7 @@ from telephony.session.wire import Audio
 
 log = logging.getLogger(__name__)
 
-JOIN_SECONDS = 5.0
+JOIN_SECONDS = 10.0  # a loaded exchange took more than five
 END_SECONDS = 5.0
 # What AMD() in the dialplan found, if it is used there; NOTSURE counts as a person.
 AMD_VARIABLE = "SHARED(AMDSTATUS)"

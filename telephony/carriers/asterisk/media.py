@@ -12,7 +12,7 @@ from telephony.carriers.asterisk.account import FRAME_BYTES, AsteriskAccount
 from telephony.carriers.asterisk.wire import AsteriskWire
 from telephony.session.media import MediaClosed, Message
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 10.0
 SUBPROTOCOL = "media"
 Hangup = Callable[[], Awaitable[None]]
 Transfer = Callable[[str], Awaitable[None]]
