@@ -12,6 +12,7 @@ from dialogs.enquiries.schemas import Answers, Asker, EnquiryState
 from dialogs.enquiries.service import EnquiryRuntime, enquire
 from dialogs.enquiries.service import keep as keep_enquiry
 from dialogs.enquiries.service import standing as enquiry_standing
+from dialogs.flow.texts import every as fixed_texts
 from dialogs.schemas import (
     Action,
     AnswerRef,
@@ -57,6 +58,7 @@ __all__ = [
     "enquiry_opening",
     "enquiry_standing",
     "failed_reply",
+    "fixed_texts",
     "keep_enquiry",
     "outcome",
     "rasa_actions_router",

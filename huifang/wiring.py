@@ -110,6 +110,7 @@ def _telephony(
     settings: Settings, secrets: LocalSecrets, runtime: Runtime, engine: dialogs.RasaEngine
 ) -> telephony.TelephonyRuntime:
     prompts = settings.data_dir / "prompts"
+    recorded = prompts / "recorded"
     voice = telephony.Voice()
     return telephony.TelephonyRuntime(
         sessions=runtime.sessions,
@@ -118,8 +119,12 @@ def _telephony(
         data_dir=settings.data_dir,
         carriers=_carriers(settings, secrets),
         conversations=DialogueConversations(runtime, engine, _people_hours(settings)),
-        synthesizer=telephony.EspeakSynthesizer(prompts, voice),
-        slow_synthesizer=telephony.EspeakSynthesizer(prompts, voice.slower()),
+        synthesizer=telephony.RecordedVoice(
+            runtime.sessions, recorded, "normal", telephony.EspeakSynthesizer(prompts, voice)
+        ),
+        slow_synthesizer=telephony.RecordedVoice(
+            runtime.sessions, recorded, "slow", telephony.EspeakSynthesizer(prompts, voice.slower())
+        ),
         settings=telephony.VoiceSettings(
             transfer_number=settings.transfer_number or None,
             inbound_text=INBOUND_TEXT.format(hospital=settings.hospital_name),

@@ -25,6 +25,8 @@ from telephony.carriers.ports import Carrier, CarrierRefused, CarrierUnknown, Di
 from telephony.carriers.twilio import TwilioAccount, TwilioCarrier
 from telephony.fates import fetch_fate
 from telephony.people.socket import router as people
+from telephony.prompts.endpoints import router as prompts
+from telephony.prompts.voice import RecordedVoice
 from telephony.recovery import recover
 from telephony.runtime import TelephonyRuntime, VoiceSettings
 from telephony.session.conversation import Conversations, Heard, Outcome, Spoken
@@ -65,6 +67,7 @@ __all__ = [
     "Outcome",
     "Placed",
     "RecognitionUnavailable",
+    "RecordedVoice",
     "Retention",
     "Spoken",
     "Synthesizer",
@@ -96,7 +99,7 @@ log = logging.getLogger(__name__)
 expire = retention.expire
 recordings_by_kind = retention.by_kind
 
-routers: list[APIRouter] = [endpoints.router, people, webhooks]
+routers: list[APIRouter] = [endpoints.router, people, prompts, webhooks]
 
 
 def place_call(runtime: TelephonyRuntime, request: CallRequest) -> Placed:

@@ -26,6 +26,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/calls/:id', component: () => import('./pages/CallPage.vue'), meta: { title: '通话', permission: 'calls.read', nav: '/calls' } },
   { path: '/questionnaires', component: () => import('./pages/QuestionnairesPage.vue'), meta: { title: '问卷', permission: 'questionnaires.read', nav: '/questionnaires' } },
   { path: '/questionnaires/:key', component: () => import('./pages/QuestionnairePage.vue'), meta: { title: '问卷', permission: 'questionnaires.read', nav: '/questionnaires' } },
+  { path: '/prompts', component: () => import('./pages/PromptsPage.vue'), meta: { title: '提示音', permission: 'prompts.read', nav: '/prompts' } },
   { path: '/desk', component: () => import('./pages/DeskPage.vue'), meta: { title: '会话', permission: 'desk.read', nav: '/desk' } },
   { path: '/desk/rota', component: () => import('./pages/RotaPage.vue'), meta: { title: '排班', permission: 'desk.read', nav: '/desk/rota' } },
   { path: '/desk/replies', component: () => import('./pages/RepliesPage.vue'), meta: { title: '常用语', permission: 'desk.read', nav: '/desk/replies' } },

@@ -19,6 +19,7 @@ LOCK = timedelta(minutes=15)
 _NAMES = """patients.read patients.reveal patients.write tasks.read tasks.write
     campaigns.read campaigns.write campaigns.run calls.read calls.listen calls.talk calls.write
     alerts.read alerts.acknowledge alerts.write rechecks.read rechecks.resolve rechecks.write
+    prompts.read prompts.write prompts.review
     imports.run imports.read questionnaires.read questionnaires.write questionnaires.publish
     plans.read plans.write workbench.read responses.read responses.write
     conversations.read conversations.write audit.read users.read users.write
@@ -38,12 +39,14 @@ _BY_ROLE = {
     NURSE: _matching(
         "patients.read", "patients.reveal", "tasks.*", "campaigns.*", "calls.read", "calls.listen", "calls.talk",
         "alerts.read", "alerts.acknowledge", "rechecks.*", "imports.*", "questionnaires.read", "plans.read",
-        "workbench.read", "responses.*", "conversations.*", "desk.read", "desk.work", "safety.read", "knowledge.read",
+        "workbench.read", "responses.*", "conversations.*", "prompts.read", "prompts.write",
+        "desk.read", "desk.work", "safety.read", "knowledge.read",
         "knowledge.propose",
     ),
     CLINICIAN: _matching(
         "patients.read", "patients.reveal", "tasks.read", "campaigns.read", "calls.read", "calls.listen", "calls.talk",
         "alerts.*", "rechecks.*", "questionnaires.*", "plans.*", "workbench.read", "responses.*", "conversations.read",
+        "prompts.*",
         "desk.*", "safety.*",
         "knowledge.read", "knowledge.write", "knowledge.propose", "knowledge.review",
     ),

@@ -59,3 +59,8 @@ KEYS_NUMBER = "请用按键输入数字，小数点按星号，输完请按井�
 KEYS_DATE = "请用四位数字输入日期，先月后日，比如十一月五号请按1105，再按井号。"
 KEYS_BOOLEAN = "是请按1，不是请按2。"
 KEYS_TEXT = "这个问题可以按井号跳过。"
+
+
+def every() -> tuple[str, ...]:
+    """All of them."""
+    return tuple(text for name, text in globals().items() if name.isupper() and isinstance(text, str))

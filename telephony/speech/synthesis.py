@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -66,13 +67,7 @@ class EspeakSynthesizer:
 
     def say(self, text: str) -> Pcm16:
         """Raises SynthesisFailed if espeak-ng is missing or fails."""
-        pause = np.zeros(int(SENTENCE_PAUSE_SECONDS * RATE_HZ), dtype=np.int16)
-        parts: list[Pcm16] = []
-        for sentence in sentences(text):
-            pcm = self._cached(sentence)
-            if pcm.size:
-                parts += [pcm, pause]
-        return np.concatenate(parts[:-1]) if parts else pause[:0]
+        return together([self._cached(sentence) for sentence in sentences(text)])
 
     def _cached(self, sentence: str) -> Pcm16:
         if self._folder is None:
@@ -114,14 +109,21 @@ def sentences(text: str) -> list[str]:
     return [part.strip() for part in _SENTENCE.findall(text) if part.strip()]
 
 
+def together(said: Sequence[Pcm16]) -> Pcm16:
+    """Sentences with a pause between; those without a sound are left out."""
+    pause = np.zeros(int(SENTENCE_PAUSE_SECONDS * RATE_HZ), dtype=np.int16)
+    parts = [part for pcm in said if pcm.size for part in (pcm, pause)]
+    return np.concatenate(parts[:-1]) if parts else pause[:0]
+
+
 def pinyin(text: str) -> str:
     """Toned pinyin with v for ü and 5 for the neutral tone; what is not Chinese stays."""
     return " ".join(lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False))
 
 
-def to_telephone(pcm: Pcm16) -> Pcm16:
-    """Espeak's 22,050 Hz to 8 kHz at telephone level: resampled, without rumble, trimmed, levelled, not clipped."""
-    samples = soxr.resample(pcm.astype(np.float64) / FULL_SCALE, ESPEAK_RATE_HZ, RATE_HZ, quality="HQ")
+def to_telephone(pcm: Pcm16, rate_hz: int = ESPEAK_RATE_HZ) -> Pcm16:
+    """Any rate to 8 kHz at telephone level: resampled, without rumble, trimmed, levelled, not clipped."""
+    samples = soxr.resample(pcm.astype(np.float64) / FULL_SCALE, rate_hz, RATE_HZ, quality="HQ")
     spectrum = np.fft.rfft(samples)
     hz = np.fft.rfftfreq(samples.size, 1 / RATE_HZ)
     spectrum *= 1 / (1 + (HIGH_PASS_HZ / np.maximum(hz, 1.0)) ** 8)

@@ -16,6 +16,7 @@ DOORS = {
     "pipecat": ("telephony/",),
     "websockets": ("telephony/carriers/asterisk/", "telephony/simulator/"),
     "pydub": ("telephony/",),
+    "soundfile": ("telephony/prompts/",),
     "openpyxl": ("core_api/imports/", "knowledge/exchange/"),
     "docx": ("knowledge/exchange/",),
     "faiss": ("knowledge/search/",),

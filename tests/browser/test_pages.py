@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import FilePayload, Page, Request, expect
 
-from tests.browser.mock_api import BASE_URL, MockApi
+from tests.browser.mock_api import BASE_URL, MockApi, silence_wav
 
 pytestmark = pytest.mark.browser
 ID = "0192f000-0000-7000-8000-000000000001"
@@ -26,6 +26,7 @@ PAGES = (
     "/calls",
     f"/calls/{CALL_ID}",
     "/questionnaires",
+    "/prompts",
     "/questionnaires/kidney_transplant?version=1",
     "/account",
 )
@@ -256,6 +257,24 @@ class TestCall:
         expect(page.get_by_text("38.5 ℃")).to_be_visible()
         expect(page.get_by_text("待复核")).to_be_visible()
         expect(page.locator(".key")).to_have_text("按键 1")
+
+
+class TestPrompts:
+    def test_are_reviewed_by_another_person_and_uploaded(self, page: Page, api: MockApi) -> None:
+        review = "/api/prompts/recordings/0192f000-0000-7000-8000-000000000902/review"
+        api.answer_with(f"POST {review}", 200, {})
+        page.goto("/prompts")
+        page.get_by_role("group", name="状态").get_by_role("button", name="待审核").click()
+        expect(page.locator(".prompt")).to_have_count(1)
+        expect(page.locator(".prompt")).to_contain_text("录音比文字长得多")
+        page.get_by_role("button", name="听过，启用").click()
+        expect(page.get_by_text("已启用，下一通电话开始使用")).to_be_visible()
+        assert api.requests[-1] == ("POST", review, {"approve": True})
+        page.get_by_role("group", name="状态").get_by_role("button", name="全部").click()
+        api.answer_with("POST /api/prompts/recordings", 422, {"detail": "录音底噪太大，请换一个安静的地方重录"})
+        chosen: FilePayload = {"name": "句子.wav", "mimeType": "audio/wav", "buffer": silence_wav(1)}
+        page.get_by_label("上传“最近尿量和平时比").set_input_files(files=[chosen])
+        expect(page.locator(".prompt .notice")).to_contain_text("底噪太大")
 
 
 class TestPatient:

@@ -192,6 +192,7 @@ def staged(
     conversation: Any,
     *,
     voice: Any = None,
+    slow_voice: Any = None,
     pace: float = PACE,
     settings: api.VoiceSettings | None = None,
     **simulator: Any,
@@ -222,6 +223,7 @@ def staged(
         carriers={"simulator": api.TwilioCarrier(account)},
         conversations=conversation,
         synthesizer=voice or ToneVoice(),
+        slow_synthesizer=slow_voice,
         settings=settings or api.VoiceSettings(),
     )
     app.state.telephony = runtime

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from core_api.kit.db import Sessions
+from core_api.kit.db import Sessions, new_id
 from core_api.kit.outbox import OutboxEvent
+from telephony.audio.pcm import Pcm16
 from telephony.calls import repository
-from tests.telephony.kit import ScriptedConversation, kept_audio, staged
+from tests.telephony.kit import ScriptedConversation, ToneVoice, kept_audio, request, staged
 
 pytestmark = pytest.mark.voice
 
@@ -50,3 +52,21 @@ class TestCall:
             "item:temperature/decimal#3",
             "closing#4",
         ]
+
+    def test_an_older_patient_is_spoken_to_slowly_and_given_time(self, sessions: Sessions, tmp_path: Path) -> None:
+        conversation = ScriptedConversation()
+        spec = request(new_id()).conversation.model_copy(update={"elder": True})
+        with staged(sessions, tmp_path, conversation, slow_voice=SlowTone()) as stage:
+            call_id = stage.place("cooperative", conversation=spec)
+            assert stage.ended(call_id).disposition == "completed"
+            with sessions() as session:
+                said = [one.data["bot_ms"] for one in repository.events(session, call_id) if one.kind == "turn"]
+        opening = said[0][1] - said[0][0]
+        assert opening == pytest.approx(200 * len("您好，请问是本人吗？"), abs=40)
+
+
+class SlowTone(ToneVoice):
+    """Takes twice as long."""
+
+    def say(self, text: str) -> Pcm16:
+        return np.repeat(super().say(text), 2)

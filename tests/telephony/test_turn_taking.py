@@ -99,6 +99,10 @@ class TestPrompt:
         assert prompt.rest(unheard_seconds=0.5) == prompt
         assert Prompt().rest(0.0) == Prompt()
 
+    def test_pauses_are_three_times_as_long_for_those_who_want_it_slow(self) -> None:
+        pieces = [np.full(1600, 1, np.int16), np.full(1600, 2, np.int16)]
+        assert joined(pieces, slow=True).starts == (0, 40)
+
 
 class TestSilero:
     def test_hears_speech_and_not_hiss_hum_or_nothing(self) -> None:

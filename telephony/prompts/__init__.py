@@ -1,0 +1,1 @@
+"""Fixed prompts in the voice of the hospital's own staff."""
