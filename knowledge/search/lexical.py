@@ -3,7 +3,7 @@
 A term counts once in a question and once in a text: questions are short, and a word said twice means no more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,7 @@ class Postings:
         documents: Text positions, each once per term.
         own: Sum of the weights of each text's terms, shape (texts,).
         length: Number of each text's terms, shape (texts,).
+        dampings: What `damped` has computed, by mean length.
     """
 
     terms: Terms
@@ -60,6 +61,7 @@ class Postings:
     documents: NDArray[np.int32]
     own: Floats
     length: Floats
+    dampings: dict[float, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def sums(self, terms: Terms, values: Floats, most: int) -> Floats:
         """Adds up, for every text, the weights of the question's terms that it holds.
@@ -85,18 +87,26 @@ class Postings:
         whole = max(float(values.sum()), 1e-9)
         if not len(self.terms) or not len(terms):
             return found
+        # Of another type, each search would first copy the list that is searched.
+        edges = np.concatenate((begins, ends)).astype(self.documents.dtype)
         places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
         for index in np.flatnonzero(self.terms[places] == terms):
-            documents = self.documents[self.offsets[places[index]] : self.offsets[places[index] + 1]]
-            held = np.searchsorted(documents, begins) < np.searchsorted(documents, ends)
-            found[held] += values[index] / whole
+            first, last = self.offsets[places[index]], self.offsets[places[index] + 1]
+            at = self.documents[first:last].searchsorted(edges)
+            found[at[: len(begins)] < at[len(begins) :]] += values[index] / whole
         return found
 
     def damped(self, sums: Floats, mean_length: float) -> Floats:
         """BM25 scores, from the sums: a long text holds many terms by chance."""
-        damping = (K1 + 1) / (1 + K1 * (1 - B + B * self.length / mean_length))
-        scores: Floats = (sums * damping).astype(np.float32)
+        scores: Floats = sums * self._damping(mean_length)
         return scores
+
+    def _damping(self, mean_length: float) -> Floats:
+        """The factor of each text; the mean is an index's own, so that it is computed once."""
+        if mean_length not in self.dampings:
+            factor = (K1 + 1) / (1 + K1 * (1 - B + B * self.length / mean_length))
+            self.dampings[mean_length] = factor.astype(np.float32)
+        return self.dampings[mean_length]
 
     def similarity(self, sums: Floats, ideal: float) -> Floats:
         """Shared weight over the geometric mean of both sides' weights: 1 for the same terms, 0 for none shared."""

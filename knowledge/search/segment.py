@@ -1,7 +1,7 @@
 """A segment: the wordings of a set of entries, ready to be searched."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -85,6 +85,7 @@ class Segment:
         families: Postings by family.
         vectors: Of all wordings, if there was an encoder.
         marks: Of all wordings.
+        audiences: What `allowed` has found out, by tags.
     """
 
     entries: tuple[Known, ...]
@@ -94,10 +95,11 @@ class Segment:
     families: Mapping[str, Postings]
     vectors: Vectors | None
     marks: Marks
+    audiences: dict[frozenset[str], NDArray[np.bool_]] = field(default_factory=dict, repr=False, compare=False)
 
     def question_of(self, entry: int) -> str:
         """The question by which an entry is offered."""
-        return self.texts[int(np.searchsorted(self.owner, entry))]
+        return self.texts[int(self.owner.searchsorted(np.int32(entry)))]
 
     def features(self, question: Question, means: Mapping[str, float], allowed: NDArray[np.bool_]) -> Features:
         """The texts worth a closer look, by either side, and their features.
@@ -136,8 +138,8 @@ class Segment:
 
     def closer(self, question: Question, sums: Mapping[str, Floats], entries: Sequence[int]) -> Floats:
         """Features of some entries over all their wordings, a column for each of `judging.OF_ENTRY`."""
-        begins = np.searchsorted(self.owner, entries)
-        ends = np.searchsorted(self.owner, entries, side="right")
+        wanted = np.asarray(entries, self.owner.dtype)
+        begins, ends = self.owner.searchsorted(wanted), self.owner.searchsorted(wanted, side="right")
         columns = [
             np.array([self._best(name, question, sums, slice(*span)) for span in zip(begins, ends, strict=True)])
             for name in (*FAMILIES, "coverage")
@@ -195,10 +197,14 @@ class Segment:
         at = now.timestamp()
         found = alive & (self.valid[:, 0] <= at) & (at < self.valid[:, 1])
         tags = frozenset(audience)
-        if tags:
+        return found & self._told(tags) if tags else found
+
+    def _told(self, tags: frozenset[str]) -> NDArray[np.bool_]:
+        """Which entries are for people with these tags; there are few kinds of people, and many entries."""
+        if tags not in self.audiences:
             told = [not entry.audience or bool(entry.audience & (tags | EVERYBODY)) for entry in self.entries]
-            found &= np.array(told, bool)
-        return found
+            self.audiences[tags] = np.array(told, bool)
+        return self.audiences[tags]
 
 
 def build(
