@@ -25,7 +25,7 @@ from dialogs.schemas import (
     StartDialogue,
     Turn,
 )
-from dialogs.service import outcome, start, under_way, voicemail_message
+from dialogs.service import asked_item, outcome, start, under_way, voicemail_message
 from dialogs.turns import apply, respond, understood
 from dialogs.understanding.cues import cue
 from dialogs.understanding.dates import warm_up
@@ -52,6 +52,7 @@ __all__ = [
     "StartDialogue",
     "Turn",
     "apply",
+    "asked_item",
     "cue",
     "emergency_reply",
     "enquire",

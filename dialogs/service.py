@@ -129,6 +129,12 @@ def under_way(session: Session, conversation_id: UUID) -> bool:
     return state is not None and (state.phase != "ended" or state.start.channel == "voice")
 
 
+def asked_item(session: Session, conversation_id: UUID) -> str | None:
+    """The item that stands open; None before the first, after the last, and where there is no dialogue."""
+    state = repository.find(session, conversation_id)
+    return state.item_link_id if state is not None and state.phase == "script" else None
+
+
 def outcome(session: Session, conversation_id: UUID) -> DialogueOutcome:
     """What came of a conversation so far; hung up midway it is partial, and what was answered counts."""
     state = _state(session, conversation_id)

@@ -22,8 +22,9 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-STAFF = {"X-Frame-Options": "DENY", "Permissions-Policy": "camera=(), geolocation=(), microphone=()"}
-CHAT = {"Permissions-Policy": "camera=(), geolocation=(), microphone=(self)"}
+VOICE = {"Permissions-Policy": "camera=(), geolocation=(), microphone=(self)"}
+STAFF = {"X-Frame-Options": "DENY", **VOICE}
+CHAT = VOICE
 CHAT_PATH = "/chat"
 DOCS_PATH = "/api/docs"
 
@@ -31,7 +32,7 @@ DOCS_PATH = "/api/docs"
 class SecurityHeaders:
     """ASGI middleware: content policy, no caching of what the API says, and frames only for the chat.
 
-    The patients' chat may be shown in a frame by the sites named, and record voice messages; nothing else may.
+    The patients' chat may be shown in a frame by the sites named. It records voice messages, and staff speak on calls.
     """
 
     def __init__(self, app: ASGIApp, frame_ancestors: str = "'self'") -> None:

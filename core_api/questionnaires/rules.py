@@ -1,7 +1,7 @@
 """The decisions on a questionnaire: what to ask next, what counts, what alarms. Pure."""
 
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import date
 
 from core_api.questionnaires.conditions import all_hold, counting_answers, enabled
@@ -42,12 +42,18 @@ def next_item(
     Returns:
         The first item that is switched on and not yet done, or None at the end.
     """
+    return next(open_items(questionnaire, answers, skipped), None)
+
+
+def open_items(
+    questionnaire: Questionnaire, answers: Mapping[str, AnswerValue], skipped: Container[str] = frozenset()
+) -> Iterator[Item]:
+    """What is switched on by the answers so far and not yet done, in order."""
     counting = counting_answers(questionnaire, answers)
     for item in questionnaire.items:
         done = item.link_id in counting or item.link_id in skipped
         if not done and enabled(item, counting):
-            return item
-    return None
+            yield item
 
 
 def read_value(item: Item, raw: object) -> AnswerValue | None:

@@ -16,7 +16,7 @@ from core_api.kit.ranges import in_part
 from core_api.kit.web import CurrentUser, Db, RuntimeDep, require
 from core_api.patients import service as patients
 from core_api.responses import service as responses
-from telephony.calls import details, repository, retention, service
+from telephony.calls import details, remaining, repository, retention, service
 from telephony.calls.retention import Retention
 from telephony.calls.schemas import CallDetail, CallFilter, CallView, Grade, HoldIn, Waveform
 from telephony.session.safe import SealBroken, safe_of
@@ -58,7 +58,11 @@ def get_call(call_id: UUID, request: Request, session: Db, runtime: RuntimeDep, 
     recording = retention.with_time(detail.recording, telephony.retention if telephony else Retention())
     return detail.model_copy(
         update=_person(session, call.patient_id)
-        | {"answers": _answers(session, call.response_id), "recording": recording}
+        | {
+            "answers": _answers(session, call.response_id),
+            "left": remaining.of(session, service.snapshot(session, call_id)),
+            "recording": recording,
+        }
     )
 
 

@@ -258,11 +258,20 @@ class TurnView(Frozen):
     understanding: JsonObject | None = None
 
 
+class OpenItem(Frozen):
+    """A question that was not answered yet; `current` is the one that stands open."""
+
+    link_id: str
+    text: str
+    current: bool
+
+
 class CallDetail(CallView):
     """A call with all that is kept of it."""
 
     turns: list[TurnView] = []
     events: list[CallEventView] = []
     answers: list[JsonObject] = []
+    left: list[OpenItem] = []
     recording: RecordingView = RecordingView(available=False)
     figures: CallQuality | None = None

@@ -61,6 +61,6 @@ class TestHeaders:
         assert "x-frame-options" not in chat
         assert chat["content-security-policy"].endswith("frame-ancestors 'self' https://hospital.example")
 
-    def test_only_the_chat_may_ask_for_the_microphone(self, client: TestClient) -> None:
-        assert "microphone=()" in client.get("/").headers["permissions-policy"]
-        assert "microphone=(self)" in client.get("/chat/").headers["permissions-policy"]
+    def test_the_pages_may_ask_for_the_microphone_and_for_nothing_else(self, client: TestClient) -> None:
+        for path in ("/", "/chat/"):
+            assert client.get(path).headers["permissions-policy"] == "camera=(), geolocation=(), microphone=(self)"

@@ -25,10 +25,10 @@ def registered(stage: Stage) -> UUID:
 
 
 class Phone:
-    """A media stream in a test's own hands."""
+    """A media stream to a web process in a test's own hands."""
 
-    def __init__(self, stage: Stage, call_id: UUID, token: str = TOKEN) -> None:
-        self.url = stage.ours.url.replace("http", "ws") + "/carriers/twilio/media"
+    def __init__(self, web_url: str, call_id: UUID, token: str = TOKEN) -> None:
+        self.url = web_url.replace("http", "ws") + "/carriers/twilio/media"
         self._token = token
         self._call_id = call_id
         self.marks: list[str] = []

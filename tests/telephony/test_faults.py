@@ -94,12 +94,12 @@ class TestStatusCallback:
 class TestMediaSocket:
     async def test_a_forged_upgrade_is_refused(self, stage: Stage) -> None:
         with pytest.raises(InvalidStatus):
-            async with Phone(stage, registered(stage), token="guess").connect():
+            async with Phone(stage.ours.url, registered(stage), token="guess").connect():
                 pass
 
     async def test_frames_that_are_no_base64_and_no_json_are_counted_and_the_call_goes_on(self, stage: Stage) -> None:
         call_id = registered(stage)
-        phone = Phone(stage, call_id)
+        phone = Phone(stage.ours.url, call_id)
         async with phone.connect() as socket:
             await phone.start(socket)
             await phone.until_mark(socket)
@@ -123,7 +123,7 @@ class TestMediaSocket:
         conversation = ScriptedConversation(key_hint=("0-9", "*", "#"))
         with staged(sessions, tmp_path, conversation) as stage:
             call_id = await asyncio.to_thread(registered, stage)
-            phone = Phone(stage, call_id)
+            phone = Phone(stage.ours.url, call_id)
             async with phone.connect() as socket:
                 await phone.start(socket)
                 await phone.until_mark(socket)
@@ -136,7 +136,7 @@ class TestMediaSocket:
 
     async def test_a_second_stream_of_a_call_is_refused(self, stage: Stage) -> None:
         call_id = registered(stage)
-        phone = Phone(stage, call_id)
+        phone = Phone(stage.ours.url, call_id)
         async with phone.connect() as socket:
             await phone.start(socket)
             await phone.until_mark(socket)
@@ -149,7 +149,7 @@ class TestMediaSocket:
     async def test_speech_over_the_prompt_silences_the_bot(self, sessions: Sessions, tmp_path: Path) -> None:
         with staged(sessions, tmp_path, ScriptedConversation(), pace=1.0) as stage:
             call_id = await asyncio.to_thread(registered, stage)
-            phone = Phone(stage, call_id)
+            phone = Phone(stage.ours.url, call_id)
             async with phone.connect() as socket:
                 await phone.start(socket)
                 await socket.recv()

@@ -172,7 +172,7 @@ class Patient:
 
 @contextlib.asynccontextmanager
 async def on_the_line(stage: Stage, call_id: UUID) -> AsyncIterator[Patient]:
-    phone = Phone(stage, call_id)
+    phone = Phone(stage.ours.url, call_id)
     async with phone.connect() as socket:
         await phone.start(socket)
         patient = Patient(phone, socket)

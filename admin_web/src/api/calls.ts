@@ -55,7 +55,7 @@ export interface CallSummary {
 
 export interface Turn {
   id: string
-  sender: 'patient' | 'bot' | 'staff'
+  sender: 'patient' | 'bot' | 'staff' | 'system'
   text: string | null
   at: string
   offset_ms: number | null
@@ -72,11 +72,19 @@ export interface CallEvent {
   data: Record<string, unknown> | null
 }
 
+/** A question that was not answered yet. */
+export interface OpenItem {
+  link_id: string
+  text: string
+  current: boolean
+}
+
 export interface CallDetail extends CallSummary {
   transcript_source: string | null
   turns: Turn[]
   events: CallEvent[]
   answers: Answer[]
+  left?: OpenItem[]
   recording: { available: boolean; duration_seconds: number | null; size_bytes: number | null; format: string | null; missing_because?: string | null; kept_until?: string | null; held_because?: string | null }
   figures?: CallQuality | null
 }

@@ -69,6 +69,7 @@ const DISPOSITION_TONE: Record<string, [Tone, string]> = {
   wrong_number: ['orange', 'phone-off'],
   deceased: ['grey', 'minus'],
   wants_person: ['orange', 'user'],
+  attended: ['blue', 'user'],
   not_here: ['yellow', 'user'],
   relative: ['yellow', 'user'],
   no_answer: ['grey', 'phone-off'],
@@ -79,7 +80,7 @@ const DISPOSITION_TONE: Record<string, [Tone, string]> = {
 
 const DISPOSITION_TEXT: Record<string, string> = {
   completed: '完成随访', partial: '部分完成', callback: '约定再呼', refused: '拒绝接受', do_not_call: '不再来电',
-  wrong_number: '号码有误', not_here: '本人不在', relative: '家属接听', deceased: '患者已故', wants_person: '要求人工',
+  wrong_number: '号码有误', not_here: '本人不在', relative: '家属接听', deceased: '患者已故', wants_person: '要求人工', attended: '人工接听',
   no_answer: '无人接听', busy: '占线', carrier_failed: '线路故障', not_placed: '未能拨出', unprepared: '资料异常未能拨出', invalid_number: '号码无效', unreachable: '关机或无法接通', rejected: '拒接', voicemail: '语音信箱',
   silent: '接通无声', bot_unavailable: '系统暂停', unknown: '结果未知',
 }
