@@ -43,7 +43,7 @@ from assistant.desk.service import CaseIn, open_case, open_case_calls
 from assistant.desk.service import handlers as desk_handlers
 from assistant.desk.service import tick as desk_tick
 from assistant.inbound.schemas import AssistantRuntime, Inbound
-from assistant.inbound.service import receive, say, say_last
+from assistant.inbound.service import CALL, begin_call, call_standing, receive, say, say_last
 from assistant.inbound.sweep import sweep
 from assistant.safety import revisions
 from assistant.safety.endpoints import router as safety_router
@@ -56,6 +56,7 @@ from assistant.safety.ruleset import shipped as shipped_rules
 from core_api.kit.clock import Clock
 
 __all__ = [
+    "CALL",
     "AssistantRuntime",
     "Buckets",
     "BucketsInProcess",
@@ -72,6 +73,8 @@ __all__ = [
     "WechatClient",
     "WechatRuntime",
     "active_rules",
+    "begin_call",
+    "call_standing",
     "conversation",
     "desk_handlers",
     "desk_tick",

@@ -7,12 +7,17 @@ from dialogs.enquiries.knowledge_answers import KnowledgeAnswers
 from dialogs.enquiries.own_record import RecordOfPatient
 from dialogs.enquiries.rules import emergency as emergency_reply
 from dialogs.enquiries.rules import failed as failed_reply
+from dialogs.enquiries.rules import follow as follow_enquiry
 from dialogs.enquiries.rules import opening as enquiry_opening
 from dialogs.enquiries.schemas import Answers, Asker, EnquiryState
 from dialogs.enquiries.service import EnquiryRuntime, enquire
 from dialogs.enquiries.service import keep as keep_enquiry
 from dialogs.enquiries.service import standing as enquiry_standing
 from dialogs.flow.texts import every as fixed_texts
+from dialogs.hotline.schemas import CallStanding
+from dialogs.hotline.service import answer as answer_call
+from dialogs.hotline.service import begin as begin_call
+from dialogs.hotline.service import failed as call_failed
 from dialogs.schemas import (
     Action,
     AnswerRef,
@@ -21,6 +26,7 @@ from dialogs.schemas import (
     Link,
     Picture,
     QuickReply,
+    Recorded,
     Reply,
     StartDialogue,
     Turn,
@@ -36,6 +42,7 @@ __all__ = [
     "AnswerRef",
     "Answers",
     "Asker",
+    "CallStanding",
     "DialogueEngine",
     "DialogueOutcome",
     "EngineUnavailable",
@@ -48,11 +55,15 @@ __all__ = [
     "QuickReply",
     "RasaEngine",
     "RecordOfPatient",
+    "Recorded",
     "Reply",
     "StartDialogue",
     "Turn",
+    "answer_call",
     "apply",
     "asked_item",
+    "begin_call",
+    "call_failed",
     "cue",
     "emergency_reply",
     "enquire",
@@ -60,6 +71,7 @@ __all__ = [
     "enquiry_standing",
     "failed_reply",
     "fixed_texts",
+    "follow_enquiry",
     "keep_enquiry",
     "outcome",
     "rasa_actions_router",

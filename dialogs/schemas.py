@@ -88,6 +88,10 @@ class Reply(Frozen):
     understanding: dict[str, object] | None = None
     quick_replies: tuple[QuickReply, ...] = ()
     answer: AnswerRef | None = None
+    place: str = ""
+    """Where a call to us stands, for the recogniser and for figures."""
+    records_seconds: int = 0
+    """What comes back is recorded as a message, so long at most."""
 
     @property
     def ends(self) -> bool:
@@ -133,6 +137,21 @@ class ServiceAnswer(Frozen):
     advice: bool = False
 
 
+class Recorded(Frozen):
+    """A message that a caller left, or began to.
+
+    Attributes:
+        spoke: Something was said.
+        saved: It is on the disk.
+        hung_up: The caller ended the call with it.
+    """
+
+    seconds: float
+    spoke: bool
+    saved: bool
+    hung_up: bool = False
+
+
 class Turn(Frozen):
     """What the patient did: said something, pressed keys, or let time pass."""
 
@@ -144,6 +163,7 @@ class Turn(Frozen):
     confidence: float = 1.0
     choice: str | None = None
     attachment: Literal["picture", "voice"] | None = None
+    recorded: Recorded | None = None
 
 
 class DialogueOutcome(Frozen):

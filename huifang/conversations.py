@@ -13,8 +13,8 @@ from core_api.kit.web import Runtime
 from core_api.questionnaires import service as questionnaires
 from core_api.questionnaires.schemas import Item
 from dialogs import api as dialogs
-from huifang import call_cases
-from telephony.api import ConversationSpec, Expected, Heard, Outcome, Spoken
+from huifang import call_cases, callers
+from telephony.api import INBOUND, ConversationSpec, Expected, Heard, Outcome, Spoken
 
 KNOWN_QUESTIONNAIRES = 64
 MAX_REMEMBERED = 5_000
@@ -49,12 +49,15 @@ class DialogueConversations:
     def __init__(self, runtime: Runtime, engine: dialogs.DialogueEngine, people: PeopleHours | None = None) -> None:
         self._runtime = served_by(runtime, engine)
         self._people = people or PeopleHours()
+        self._calls = callers.Callers(self._runtime, self._people.there)
         self._items = lru_cache(KNOWN_QUESTIONNAIRES)(self._read_items)
         # Conversations that have come to the questions: before them the patient is still being identified.
         self._past_identity: OrderedDict[UUID, None] = OrderedDict()
 
     def open(self, spec: ConversationSpec) -> Spoken:
         """The first words."""
+        if spec.purpose == INBOUND:
+            return self._spoken(spec, self._calls.open(spec))
         clock = self._runtime.clock
         there = self._people.there(clock.now().astimezone(self._runtime.zone))
         begin = dialogs.StartDialogue.model_validate(spec.model_dump() | {"people_there": there})
@@ -78,7 +81,11 @@ class DialogueConversations:
             confidence=heard.confidence,
             transcript_source=heard.source,
         )
+        if spec.purpose == INBOUND:
+            inbound = self._calls.inbound(inbound, heard)
         reply = assistant.receive(self._runtime, inbound)
+        if spec.purpose == INBOUND:
+            self._calls.note(spec, reply)
         if any(action.kind == call_cases.OPEN_CASE for action in reply.actions):
             with self._runtime.sessions.begin() as session:
                 call_cases.open_cases(session, spec, reply, self._runtime.clock)
@@ -86,6 +93,8 @@ class DialogueConversations:
 
     def outcome(self, spec: ConversationSpec) -> Outcome:
         """What it came to so far; nothing when it never began."""
+        if spec.purpose == INBOUND:
+            return self._calls.outcome(spec)
         try:
             with self._runtime.sessions.begin() as session:
                 found = dialogs.outcome(session, spec.conversation_id)
@@ -103,8 +112,9 @@ class DialogueConversations:
         """Keeps the call's own words in the transcript, also where the conversation had not begun."""
         clock = self._runtime.clock
         with self._runtime.sessions.begin() as session:
+            subject = assistant.CALL if spec.purpose == INBOUND else spec.purpose
             assistant.open_conversation(
-                session, spec.channel, spec.patient_id, spec.purpose, clock, conversation_id=spec.conversation_id
+                session, spec.channel, spec.patient_id, subject, clock, conversation_id=spec.conversation_id
             )
             reply = dialogs.Reply(text=text, segments=(text,), expects="none")
             assistant.say_last(session, spec.conversation_id, reply, clock, f"call:{kind}")
@@ -117,10 +127,13 @@ class DialogueConversations:
             key_hint=reply.key_hint,
             actions=tuple((action.kind, dict(action.data)) for action in reply.actions),
             expected=self._expected(spec, reply),
+            records_seconds=reply.records_seconds,
         )
 
     def _expected(self, spec: ConversationSpec, reply: dialogs.Reply) -> Expected | None:
         """What the open question may be answered with, for the recogniser."""
+        if reply.place:
+            return callers.expected(reply)
         item = self._item(spec, reply)
         if item is None or item.type == "display":
             return None
@@ -139,6 +152,8 @@ class DialogueConversations:
         if reply.ends:
             self._past_identity.pop(spec.conversation_id, None)
             return "closing"
+        if reply.place:
+            return reply.place
         if reply.item_link_id is None or spec.questionnaire_key is None:
             return "other" if spec.conversation_id in self._past_identity else "identity"
         item = self._item(spec, reply)

@@ -28,7 +28,7 @@ from core_api.responses.endpoints import router as responses_router
 from core_api.treatments.endpoints import router as treatments_router
 from core_api.workbench.endpoints import router as workbench_router
 from dialogs import api as dialogs
-from huifang import chat, exchange
+from huifang import callers, chat, exchange
 from huifang.composition import Composition, Recurring
 from huifang.conversations import DialogueConversations, PeopleHours
 from huifang.finding import encoder_of
@@ -128,6 +128,7 @@ def _telephony(
         settings=telephony.VoiceSettings(
             transfer_number=settings.transfer_number or None,
             inbound_text=INBOUND_TEXT.format(hospital=settings.hospital_name),
+            hospital_name=settings.hospital_name,
         ),
         retention=settings.retention,
         hearing=telephony.choose_hearing(settings.recognition, settings.speech_models),
@@ -210,6 +211,7 @@ def _handlers(settings: Settings, runtime: Runtime, patients_chat: chat.Chat) ->
         campaigns.handlers(clock, runtime.zone, _retry_pace(settings)),
         knowledge.handlers(clock),
         patients_chat.handlers,
+        callers.handlers(clock),
     )
     for told in elsewhere:
         for name, handlers in told.items():

@@ -1,14 +1,17 @@
 """Telephony's door: place calls, learn their fate, look them up; routers for the composition root."""
 
 import logging
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
+from core_api.kit.clock import Clock
 from core_api.kit.paging import Page
 from telephony.calls import endpoints, retention, service
 from telephony.calls.retention import Expiry, Retention
+from telephony.calls.rules import INBOUND
 from telephony.calls.schemas import (
     CallFate,
     CallFilter,
@@ -42,6 +45,7 @@ from telephony.webhooks import router as webhooks
 from telephony.winding_down import wind_down
 
 __all__ = [
+    "INBOUND",
     "SHIPPED",
     "SMALL_CN",
     "AsteriskAccount",
@@ -78,12 +82,15 @@ __all__ = [
     "VoiceSettings",
     "call",
     "call_of_conversation",
+    "caller_confirmed",
+    "caller_not_confirmed",
     "calls",
     "choose_hearing",
     "describe",
     "examine",
     "expire",
     "expire_recordings",
+    "failed_checks",
     "fetch_fate",
     "install",
     "place_call",
@@ -143,6 +150,21 @@ def place_call(runtime: TelephonyRuntime, request: CallRequest) -> Placed:
 def expire_recordings(runtime: TelephonyRuntime) -> Expiry:
     """Removes recordings that the rule keeps no longer; what is held or still needed stays."""
     return retention.expire(runtime.sessions, runtime.clock, runtime.recordings, runtime.retention)
+
+
+def caller_confirmed(session: Session, conversation_id: UUID, patient_id: UUID, clock: Clock) -> None:
+    """Who calls us has been confirmed by a second fact."""
+    service.set_caller(session, conversation_id, patient_id, clock)
+
+
+def caller_not_confirmed(session: Session, conversation_id: UUID, clock: Clock) -> None:
+    """A caller's second fact did not fit in all their tries."""
+    service.note_unconfirmed(session, conversation_id, clock)
+
+
+def failed_checks(session: Session, number: str, since: datetime) -> int:
+    """In how many calls since a moment a number's callers failed to say who they are."""
+    return service.failed_checks(session, number, since)
 
 
 def call(session: Session, call_id: UUID) -> CallView:

@@ -65,6 +65,8 @@ def _not_found(runtime: TelephonyRuntime, carrier: Carrier, known: CallSnapshot)
 
 def _find(runtime: TelephonyRuntime, carrier: Carrier, known: CallSnapshot) -> CarrierCall | None:
     """The call by its number and time; one that another call of ours is known by is not this one."""
+    if known.direction == rules.INBOUND:
+        return None
     told = carrier.find(known.id, known.phone_e164, known.created_at - FIND_BEFORE / carrier.pace)
     if told is None:
         return None

@@ -33,8 +33,10 @@ class VoiceSettings:
         max_silences: So many silent turns in a row end the call.
         interdigit_seconds: So long after a key without # the number is taken as it stands.
         reply_timeout_seconds: Real seconds that the dialogue may think.
+        inbound_text: What a caller hears where a call to us cannot be held.
         person_grace_seconds: Real seconds in which a person whose connection broke may come back.
         transfer_number: Where a patient who wants a person is connected; nobody if None.
+        inbound_seconds: Longest call to us.
     """
 
     silence_seconds: float = 8.0
@@ -53,6 +55,8 @@ class VoiceSettings:
     person_grace_seconds: float = 5.0
     inbound_text: str = "您好，这是医院的自动随访电话，暂时不能接听来电。如需帮助，请拨打医院总机。谢谢，再见。"
     transfer_number: str | None = None
+    hospital_name: str = ""
+    inbound_seconds: int = 900
 
 
 class LiveCall(Protocol):

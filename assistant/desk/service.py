@@ -12,6 +12,7 @@ from assistant.desk.cases import service as cases
 from assistant.desk.cases.schemas import CaseIn
 from assistant.desk.queues import service as queues
 from assistant.desk.replies import service as replies
+from assistant.desk.rota import service as rota
 from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
 from core_api.kit.outbox import Event, Handler
@@ -25,6 +26,7 @@ __all__ = [
     "open_case",
     "open_case_calls",
     "open_urgent",
+    "somebody_there",
     "tick",
 ]
 
@@ -54,6 +56,16 @@ def notice(session: Session, department: str | None, clock: Clock) -> str | None
     if queue is None or queues.is_open(session, queue, clock.now()):
         return None
     return queue.out_of_hours_text or None
+
+
+def somebody_there(session: Session, department: str | None, clock: Clock) -> bool:
+    """Whether a call can be put through: by the department queue's rota, or by its hours where it has none."""
+    queue = queues.route(session, department, "handoff")
+    if queue is None:
+        return False
+    if rota.shifts(session, [queue.id]):
+        return bool(rota.people_on_duty(session, queue.id, clock.now()))
+    return queues.is_open(session, queue, clock.now())
 
 
 def tick(sessions: Sessions, clock: Clock) -> int:

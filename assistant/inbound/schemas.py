@@ -15,6 +15,7 @@ from dialogs.api import (
     DialogueEngine,
     EnquiryRuntime,
     EnquiryState,
+    Recorded,
     RecordOfPatient,
     Reply,
 )
@@ -36,6 +37,9 @@ class Inbound(Frozen):
     choice: str | None = None
     identified: bool = True
     """Whether the conversation's patient is known to be the one who writes."""
+    recorded: Recorded | None = None
+    can_transfer: bool = False
+    """Whether a call can be connected to people now."""
 
 
 class Accepted(Frozen):

@@ -13,16 +13,19 @@ from sqlalchemy.orm import Session
 
 from assistant.conversations import service as conversations
 from assistant.conversations.schemas import ConversationView, NewMessage
+from assistant.desk import service as desk
 from assistant.inbound import gate, handing
 from assistant.inbound.schemas import Accepted, AssistantRuntime, Inbound
 from core_api.kit.clock import Clock
 from core_api.kit.errors import ServiceError
 from dialogs import api as dialogs
-from dialogs.api import Asker, Reply, Turn
+from dialogs.api import Asker, CallStanding, EnquiryState, Reply, Turn
 
 log = logging.getLogger(__name__)
 
 VOICE = "voice"
+CALL = "inbound_call"
+"""The subject of a conversation that a caller began."""
 SILENT = Reply(text="", expects="none")
 OWED_AFTER = timedelta(seconds=20)
 """An answer that is not there by then is computed by whoever looks first."""
@@ -81,7 +84,7 @@ def accept(runtime: AssistantRuntime, inbound: Inbound) -> Accepted:
             reply=Reply.model_validate_json(reply.reply) if reply and reply.reply else None,
             silent=now.owner_id is not None,
             repeated=True,
-            **_enquiry(session, now, inbound),
+            **_enquiry(session, now, inbound, runtime.clock),
         )
 
 
@@ -92,7 +95,7 @@ def answer(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> R
     if accepted.silent:
         return SILENT
     started = time.monotonic()
-    reply = _reply(runtime, inbound, accepted)
+    reply, after = _reply(runtime, inbound, accepted)
     latency_ms = round((time.monotonic() - started) * 1000)
     reply_key = f"reply:{inbound.message_id}"
     with runtime.sessions.begin() as session:
@@ -108,9 +111,32 @@ def answer(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> R
         line = line.model_copy(update={"latency_ms": latency_ms, "reply_to_id": accepted.message_id})
         conversations.add(session, line, runtime.clock, held=now)
         handing.carry_out(session, now, accepted.message_id, reply.actions, runtime.clock)
-        if accepted.state is not None:
-            dialogs.keep_enquiry(session, now.id, accepted.state, reply, runtime.clock)
+        if accepted.state is not None and after is not None:
+            dialogs.keep_enquiry(session, now.id, accepted.state, after, runtime.clock)
+            _name_caller(session, now, after, runtime.clock)
     return reply
+
+
+def begin_call(session: Session, conversation_id: UUID, standing: CallStanding, hospital: str, clock: Clock) -> Reply:
+    """The first words of a call to us; begun before, where it stands is left as it is."""
+    known = dialogs.enquiry_standing(session, conversation_id)
+    reply, state = dialogs.begin_call(standing, hospital)
+    if known.call is None:
+        dialogs.keep_enquiry(session, conversation_id, known, state, clock)
+        say(session, conversation_id, reply, clock)
+    return reply
+
+
+def call_standing(session: Session, conversation_id: UUID) -> CallStanding | None:
+    """Where a call to us stands; None for other conversations."""
+    return dialogs.enquiry_standing(session, conversation_id).call
+
+
+def _name_caller(session: Session, now: ConversationView, after: EnquiryState, clock: Clock) -> None:
+    """The conversation is the confirmed caller's from here on."""
+    call = after.call
+    if call is not None and call.patient_id is not None and now.patient_id is None:
+        conversations.set_patient(session, now.id, call.patient_id, call.department or None, clock)
 
 
 def _warn(session: Session, now: ConversationView, accepted: Accepted, clock: Clock) -> None:
@@ -120,26 +146,33 @@ def _warn(session: Session, now: ConversationView, accepted: Accepted, clock: Cl
         conversations.notice(session, now.id, accepted.wording, clock, dedupe_key=key)
 
 
-def _reply(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> Reply:
-    """Decides; whatever goes wrong in an enquiry, the patient hears of it and people take it up.
+def _reply(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> tuple[Reply, EnquiryState | None]:
+    """Decides, and tells where an enquiry stands then.
 
-    An emergency wording stands alone but for the offer of a person; only a questionnaire goes on behind it, because
-    what was said is kept as its answer.
+    Whatever goes wrong in an enquiry, the patient hears of it and people take it up. An emergency wording stands alone
+    but for the offer of a person; only a questionnaire goes on behind it, because what was said is kept as its answer.
     """
     turn = _turn(inbound)
     if accepted.asker is None or accepted.state is None:
         asked = dialogs.respond(runtime.sessions, turn, runtime.engine, runtime.clock, runtime.zone)
-        return _with_wording(asked, accepted.wording)
-    if accepted.wording is not None:
-        return dialogs.emergency_reply(accepted.wording)
+        return _with_wording(asked, accepted.wording), None
+    state, calls = accepted.state, accepted.asker.channel == VOICE
+    if accepted.wording is not None and not calls:
+        return _followed(state, dialogs.emergency_reply(accepted.wording))
     try:
         asker = accepted.asker.model_copy(update={"hospital_name": runtime.hospital_name})
-        return dialogs.enquire(runtime.enquiries, turn, accepted.state, asker)
+        if calls:
+            return dialogs.answer_call(runtime.enquiries, turn, state, asker, accepted.wording)
+        return _followed(state, dialogs.enquire(runtime.enquiries, turn, state, asker))
     except ServiceError:
         raise
     except Exception:
         log.exception("enquiry failed")
-        return dialogs.failed_reply()
+        return dialogs.call_failed(state) if calls else _followed(state, dialogs.failed_reply())
+
+
+def _followed(state: EnquiryState, reply: Reply) -> tuple[Reply, EnquiryState]:
+    return reply, dialogs.follow_enquiry(state, reply)
 
 
 def _turn(inbound: Inbound) -> Turn:
@@ -152,6 +185,7 @@ def _turn(inbound: Inbound) -> Turn:
         confidence=inbound.confidence,
         choice=inbound.choice,
         attachment=inbound.kind if inbound.kind in {"picture", "voice"} else None,
+        recorded=inbound.recorded,
     )
 
 
@@ -179,16 +213,17 @@ def _keep(session: Session, now: ConversationView, inbound: Inbound, clock: Cloc
         epoch=now.epoch,
         wording=wording,
         silent=not owed,
-        **_enquiry(session, now, inbound),
+        **_enquiry(session, now, inbound, clock),
     )
 
 
-def _enquiry(session: Session, now: ConversationView, inbound: Inbound) -> dict[str, Any]:
-    """Who asks and where the enquiry stands, unless a call or a questionnaire is under way."""
-    if now.channel == VOICE or dialogs.under_way(session, now.id):
+def _enquiry(session: Session, now: ConversationView, inbound: Inbound, clock: Clock) -> dict[str, Any]:
+    """Who asks and where the enquiry stands, unless a call of ours or a questionnaire is under way."""
+    if (now.channel == VOICE and now.subject != CALL) or dialogs.under_way(session, now.id):
         return {}
     patient_id = now.patient_id if inbound.identified else None
-    asker = Asker(channel=now.channel, patient_id=patient_id, waiting=now.status == "open")
+    there = inbound.can_transfer and desk.somebody_there(session, now.department, clock)
+    asker = Asker(channel=now.channel, patient_id=patient_id, waiting=now.status == "open", people_there=there)
     return {"asker": asker, "state": dialogs.enquiry_standing(session, now.id)}
 
 

@@ -1,12 +1,15 @@
 """Telling who a person is by two facts of the record."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
+from core_api.kit.crypto import unseal
 from core_api.patients import repository, sealing
+from core_api.patients.models import Patient
 
 MOBILE_DIGITS = 11
 
@@ -54,6 +57,37 @@ def identify(session: Session, claim: Claim) -> UUID | None:
         and (tail is None or one.phone_tail_blind == tail)
     ]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def callers(session: Session, phone: str) -> tuple[UUID, ...]:
+    """The living patients whose own phone a caller's number is; more than one share it."""
+    found = repository.claimed_by_phone(session, sealing.phone_blind(session, _e164(phone)))
+    return tuple(one.id for one in found if not one.deceased and not one.wrong_number)
+
+
+def confirm(
+    session: Session, candidates: Collection[UUID], birth_date: date | None = None, tail: str | None = None
+) -> UUID | None:
+    """The one of some patients that a second fact fits.
+
+    Args:
+        session: The session.
+        candidates: Patients.
+        birth_date: The fact, or
+        tail: the last four of the identity number; of the record number where there is no identity number.
+    """
+    fitting = [
+        row.id
+        for row in (repository.by_id(session, one) for one in candidates)
+        if (birth_date is not None and row.birth_date == birth_date)
+        or (tail is not None and _number_of(session, row).endswith(tail.upper()))
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _number_of(session: Session, row: Patient) -> str:
+    number = unseal(session, "patients.identity_number", row.id, row.identity_sealed)
+    return (number or row.record_number).upper()
 
 
 def _e164(phone: str) -> str:

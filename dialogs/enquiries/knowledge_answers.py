@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
 from dialogs.enquiries.schemas import Choice, Enquiry, Found
+from dialogs.lookup import CHANNELS
 from dialogs.schemas import AnswerRef, Link, Picture
 from knowledge import api as knowledge
 from knowledge.api import Asked, Finding
@@ -20,11 +21,11 @@ class KnowledgeAnswers:
 
     def ask(self, enquiry: Enquiry) -> Found:
         """Finds an answer and notes what was asked."""
-        return _found(knowledge.ask(self._sessions, _asked(enquiry), self._clock))
+        return _found(knowledge.ask(self._sessions, _asked(enquiry), self._clock), enquiry.channel)
 
     def choose(self, enquiry: Enquiry, entry_id: UUID) -> Found:
         """The answer of an entry that the patient picked."""
-        return _found(knowledge.choose(self._sessions, _asked(enquiry), entry_id, self._clock))
+        return _found(knowledge.choose(self._sessions, _asked(enquiry), entry_id, self._clock), enquiry.channel)
 
     def unanswered(self, enquiry: Enquiry) -> None:
         """Puts a question into the bank of unanswered ones."""
@@ -40,7 +41,7 @@ class KnowledgeAnswers:
 def _asked(enquiry: Enquiry) -> Asked:
     return Asked(
         text=enquiry.text,
-        channel="wechat" if enquiry.channel == "wechat" else "web",
+        channel=CHANNELS.get(enquiry.channel, "web"),
         message_id=enquiry.message_id,
         conversation_id=enquiry.conversation_id,
         patient_id=enquiry.patient_id,
@@ -48,7 +49,7 @@ def _asked(enquiry: Enquiry) -> Asked:
     )
 
 
-def _found(finding: Finding) -> Found:
+def _found(finding: Finding, channel: str) -> Found:
     answer = finding.answer
     if finding.kind == "answer" and answer is not None:
         ref = AnswerRef(
@@ -59,6 +60,7 @@ def _found(finding: Finding) -> Found:
             links=tuple(Link(title=one.title, url=one.url) for one in answer.links),
             pictures=tuple(Picture(url=one.url, alt=one.title) for one in answer.pictures),
         )
-        return Found(text=answer.text_chat, topic=answer.question, answer=ref)
+        text = answer.text_voice if channel == "voice" else answer.text_chat
+        return Found(text=text, topic=answer.question, answer=ref)
     choices = tuple(Choice(entry_id=one.entry_id, question=one.question) for one in finding.choices)
     return Found(choices=choices, refer="clinician" if finding.refer == "clinician" else None)

@@ -10,10 +10,13 @@ from core_api.audit import service as audit
 from core_api.contracts import service as contracts
 from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
+from core_api.patients import identifying
+from core_api.patients import service as patients
 from core_api.plans import service as plans
 from core_api.plans.schemas import EVENT_TITLES
 from core_api.treatments import service as treatments
 from dialogs.enquiries.schemas import OwnArrears, OwnEvent, OwnVisit
+from dialogs.hotline.schemas import Confirmed, Proof
 
 OPEN = frozenset({"planned", "due", "in_progress"})
 
@@ -50,6 +53,17 @@ class RecordOfPatient:
             return None
         due = min((one.due_on for one in kept if one.due_on), default=None)
         return OwnArrears(arrears_fen=sum(one.arrears_fen for one in kept), due_on=due)
+
+    def confirm(self, candidates: tuple[UUID, ...], proof: Proof) -> Confirmed | None:
+        """The one of some patients whose record has a second fact; the answer is audited."""
+        with self._sessions.begin() as session:
+            found = identifying.confirm(session, candidates, proof.birth_date, proof.tail)
+            if found is None:
+                return None
+            audit.record(session, None, "patient.identified_by_phone", "patient", found, "来电核对身份", self._clock)
+            contact = patients.contact(session, found)
+            department = patients.get(session, found).department
+        return Confirmed(patient_id=found, salutation=contact.salutation, department=department or "")
 
     def _today(self) -> date:
         return self._clock.now().astimezone(self._zone).date()

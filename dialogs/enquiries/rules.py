@@ -168,7 +168,8 @@ def day(value: date) -> str:
 
 def follow(state: EnquiryState, reply: Reply) -> EnquiryState:
     """Where the enquiry stands after a reply."""
-    kind = (reply.understanding or {}).get("enquiry")
+    read = reply.understanding or {}
+    kind = read.get("enquiry") or read.get("call")
     if kind == "answer" and reply.answer is not None:
         return state.model_copy(update={"topic": reply.answer.question, "entry_id": reply.answer.entry_id, "misses": 0})
     if kind == "unknown":

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core_api.kit.clock import Clock
+from dialogs.hotline.schemas import CallStanding, Confirmed, Proof
 from dialogs.schemas import AnswerRef, Frozen
 
 FactKind = Literal["event", "next_visit", "arrears"]
@@ -107,13 +108,18 @@ class OwnRecord(Protocol):
         """What is owed; None without a storage contract."""
         ...
 
+    def confirm(self, candidates: tuple[UUID, ...], proof: Proof) -> Confirmed | None:
+        """The one of some patients whose record has a second fact."""
+        ...
+
 
 class EnquiryState(Frozen):
-    """Where an enquiry stands: what it was about last, and how often nothing was found in a row."""
+    """Where an enquiry stands: what it was about last, how often nothing was found in a row; of a call more."""
 
     topic: str = ""
     entry_id: UUID | None = None
     misses: int = 0
+    call: CallStanding | None = None
     version: int = -1
     """-1: nothing is kept yet."""
 
@@ -126,3 +132,5 @@ class Asker(Frozen):
     waiting: bool = False
     """A person is asked for already."""
     hospital_name: str = ""
+    people_there: bool = False
+    """Somebody takes a call that is transferred now."""

@@ -37,9 +37,8 @@ def standing(session: Session, conversation_id: UUID) -> EnquiryState:
     return repository.find(session, conversation_id)
 
 
-def keep(session: Session, conversation_id: UUID, state: EnquiryState, reply: Reply, clock: Clock) -> None:
+def keep(session: Session, conversation_id: UUID, state: EnquiryState, after: EnquiryState, clock: Clock) -> None:
     """Keeps where the enquiry stands after a reply, in the transaction that keeps the reply."""
-    after = rules.follow(state, reply)
     if after != state:
         repository.save(session, conversation_id, after, clock.now())
 
@@ -64,7 +63,7 @@ def _chosen(runtime: EnquiryRuntime, turn: Turn, state: EnquiryState, asker: Ask
     choice = turn.choice or ""
     if choice == rules.NONE or choice.startswith(rules.NONE_OF):
         if choice.startswith(rules.NONE_OF):
-            asked = _enquiry(turn, "", asker).model_copy(update={"message_id": choice.removeprefix(rules.NONE_OF)})
+            asked = enquiry_of(turn, "", asker).model_copy(update={"message_id": choice.removeprefix(rules.NONE_OF)})
             runtime.answers.unanswered(asked)
         return (
             rules.unknown(state, asker)
@@ -72,9 +71,14 @@ def _chosen(runtime: EnquiryRuntime, turn: Turn, state: EnquiryState, asker: Ask
             else rules.say(texts.OTHER_WORDS, "unknown", rules.PERSON_BUTTON)
         )
     if choice.startswith(rules.ENTRY):
-        found = runtime.answers.choose(_enquiry(turn, turn.text or "", asker), _entry_id(choice))
+        found = chosen(runtime, turn, _entry_id(choice), asker)
         return rules.from_found(found, turn.text or "") or rules.unknown(state, asker)
     raise Invalid("这个选项已失效，请重新提问", field="choice")
+
+
+def chosen(runtime: EnquiryRuntime, turn: Turn, entry_id: UUID, asker: Asker) -> Found:
+    """The answer of an entry that was picked."""
+    return runtime.answers.choose(enquiry_of(turn, turn.text or "", asker), entry_id)
 
 
 def _entry_id(choice: str) -> UUID:
@@ -95,8 +99,8 @@ def _own(runtime: EnquiryRuntime, fact: OwnFact, asker: Asker) -> Reply:
 
 
 def _found(runtime: EnquiryRuntime, turn: Turn, text: str, state: EnquiryState, asker: Asker) -> Reply:
-    asked = _enquiry(turn, text, asker)
-    found = _ask(runtime, asked, text, state)
+    asked = enquiry_of(turn, text, asker)
+    found = find(runtime, asked, text, state)
     reply = rules.from_found(found, text, asked.message_id)
     if reply is None:
         try:
@@ -119,7 +123,7 @@ def _small_talk(runtime: EnquiryRuntime, turn: Turn, asker: Asker) -> Reply | No
     return rules.from_intent(str(understood.get("intent")), asker)
 
 
-def _ask(runtime: EnquiryRuntime, asked: Enquiry, text: str, state: EnquiryState) -> Found:
+def find(runtime: EnquiryRuntime, asked: Enquiry, text: str, state: EnquiryState) -> Found:
     """Asks with the last topic where the words alone are no whole question, and with the words alone if that fails."""
     whole = wording.expanded(text, state.topic)
     if whole is not None:
@@ -134,7 +138,8 @@ def _ask(runtime: EnquiryRuntime, asked: Enquiry, text: str, state: EnquiryState
     return runtime.answers.ask(asked)
 
 
-def _enquiry(turn: Turn, text: str, asker: Asker) -> Enquiry:
+def enquiry_of(turn: Turn, text: str, asker: Asker) -> Enquiry:
+    """A question as it is put to the knowledge base."""
     return Enquiry(
         text=text,
         channel=asker.channel,

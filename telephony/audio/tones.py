@@ -10,6 +10,8 @@ KEYS = "123A456B789C*0#D"
 TONE_SECONDS = 0.1
 GAP_SECONDS = 0.06
 TONE_DBFS = -16.0
+BEEP_HZ = 1000
+BEEP_SECONDS = 0.4
 
 
 def dtmf(keys: str) -> Pcm16:
@@ -21,6 +23,13 @@ def dtmf(keys: str) -> Pcm16:
     gap = np.zeros(int(GAP_SECONDS * RATE_HZ), dtype=np.int16)
     parts = [part for key in keys for part in (_tone(key), gap)]
     return np.concatenate(parts) if parts else gap[:0]
+
+
+def beep() -> Pcm16:
+    """After which a message is recorded: 1 kHz for 0.4 s."""
+    time = np.arange(int(BEEP_SECONDS * RATE_HZ)) / RATE_HZ
+    wave: Pcm16 = (np.sin(2 * np.pi * BEEP_HZ * time) * 10 ** (TONE_DBFS / 20) * FULL_SCALE).astype(np.int16)
+    return wave
 
 
 def _tone(key: str) -> Pcm16:

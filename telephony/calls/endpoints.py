@@ -18,7 +18,16 @@ from core_api.patients import service as patients
 from core_api.responses import service as responses
 from telephony.calls import details, remaining, repository, retention, service
 from telephony.calls.retention import Retention
-from telephony.calls.schemas import CallDetail, CallFilter, CallView, Grade, HoldIn, Waveform
+from telephony.calls.schemas import (
+    CallDetail,
+    CallerNumber,
+    CallFilter,
+    CallView,
+    Grade,
+    HoldIn,
+    RevealReason,
+    Waveform,
+)
 from telephony.session.safe import SealBroken, safe_of
 
 log = logging.getLogger(__name__)
@@ -27,6 +36,7 @@ router = APIRouter(prefix="/api/calls", tags=["calls"])
 Reader = Annotated[CurrentUser, Depends(require("calls.read"), scope="function")]
 Listener = Annotated[CurrentUser, Depends(require("calls.listen"), scope="function")]
 Keeper = Annotated[CurrentUser, Depends(require("calls.write"), scope="function")]
+Revealer = Annotated[CurrentUser, Depends(require("patients.reveal"), scope="function")]
 MEDIA_TYPES = {"ogg": "audio/ogg", "wav": "audio/wav"}
 
 
@@ -88,6 +98,18 @@ def get_waveform(call_id: UUID, session: Db, _user: Listener) -> Waveform:
     return found
 
 
+@router.post("/{call_id}/caller", response_model=CallerNumber)
+def reveal_caller(
+    call_id: UUID, reason: RevealReason, session: Db, runtime: RuntimeDep, user: Revealer
+) -> CallerNumber:
+    """The number of who called us, in the clear; the reading is audited with its reason."""
+    number = service.caller(session, call_id)
+    if number is None:
+        raise NotFound("这通电话没有来电号码", code="no_caller")
+    audit.record(session, user.id, "call.reveal_caller", "call", call_id, reason.reason, runtime.clock)
+    return CallerNumber(phone_e164=number)
+
+
 @router.get("/{call_id}/audio", response_class=Response)
 def get_audio(call_id: UUID, request: Request, session: Db, runtime: RuntimeDep, user: Listener) -> Response:
     """The recording, whole or in parts (Range); listening is audited."""
@@ -113,7 +135,9 @@ def _audio(session: Session, call_id: UUID, path: Path) -> bytes | None:
         return None
 
 
-def _person(session: Session, patient_id: UUID) -> dict[str, str]:
+def _person(session: Session, patient_id: UUID | None) -> dict[str, str]:
+    if patient_id is None:
+        return {}
     try:
         patient = patients.get(session, patient_id)
     except NotFound:

@@ -11,17 +11,21 @@ from core_api.kit.db import Base, UtcDateTime, new_id
 
 
 class CallRow(Base):
-    """One call. Number and conversation (it names the patient) are sealed; `phone_index` finds a number's calls."""
+    """One call. Number and conversation (it names the patient) are sealed; `phone_index` finds a number's calls.
+
+    A call to us has no patient until the caller has said who they are.
+    """
 
     __tablename__ = "calls"
     __table_args__ = (
         Index("ix_calls_campaign_id", "campaign_id", "id"),
         Index("ix_calls_patient_id", "patient_id", "id"),
         Index("ix_calls_ended_at", "ended_at"),
+        Index("ix_calls_phone_index", "phone_index", "created_at"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    patient_id: Mapped[UUID] = mapped_column(Uuid)
+    patient_id: Mapped[UUID | None] = mapped_column(Uuid)
     campaign_id: Mapped[UUID | None] = mapped_column(Uuid)
     idempotency_key: Mapped[str] = mapped_column(String(80), unique=True)
     conversation_id: Mapped[UUID | None] = mapped_column(Uuid)

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from core_api.kit.crypto import seal, unseal
 from core_api.kit.errors import Invalid, NotFound
+from core_api.kit.masking import mask_phone
 from core_api.kit.paging import CursorValue, Page, decode_cursor, encode_cursor
 from telephony.calls.models import CallEventRow, CallRow, QualityRow, RecordingRow
-from telephony.calls.rules import LABELS
+from telephony.calls.rules import INBOUND, LABELS
 from telephony.calls.schemas import (
     CallEventView,
     CallFilter,
@@ -79,6 +80,7 @@ def snapshot(session: Session, found: CallRow) -> CallSnapshot:
         id=found.id,
         patient_id=found.patient_id,
         carrier=found.carrier,
+        direction=found.direction,
         carrier_sid=found.carrier_sid,
         state=found.state,
         disposition=found.disposition,
@@ -92,6 +94,13 @@ def snapshot(session: Session, found: CallRow) -> CallSnapshot:
         ended_at=found.ended_at,
         carrier_ended_at=found.carrier_ended_at,
     )
+
+
+def failed_checks(session: Session, phone_index: str, since: datetime, kind: str) -> int:
+    """How often a number's callers failed to say who they are."""
+    query = select(func.count()).select_from(CallEventRow).join(CallRow, CallRow.id == CallEventRow.call_id)
+    where = (CallRow.phone_index == phone_index, CallRow.created_at >= since, CallEventRow.kind == kind)
+    return int(session.scalar(query.where(*where)) or 0)
 
 
 def has_event(session: Session, call_id: UUID, key: str) -> bool:
@@ -214,7 +223,7 @@ def page(session: Session, chosen: CallFilter, cursor: str | None, limit: int) -
     more = len(rows) > limit
     rows = rows[:limit]
     following = encode_cursor(rows[-1][0].created_at.isoformat(), str(rows[-1][0].id)) if more else None
-    return Page(items=[view(found, grade) for found, grade in rows], next_cursor=following, total=total)
+    return Page(items=[view(session, found, grade) for found, grade in rows], next_cursor=following, total=total)
 
 
 def _before(at: CursorValue = None, last: CursorValue = None) -> ColumnElement[bool]:
@@ -226,12 +235,18 @@ def _before(at: CursorValue = None, last: CursorValue = None) -> ColumnElement[b
     return or_(CallRow.created_at < moment, and_(CallRow.created_at == moment, CallRow.id < identity))
 
 
-def view(found: CallRow, grade: str | None = None) -> CallView:
+def _caller(session: Session, found: CallRow) -> str | None:
+    number = unseal(session, "calls.phone", found.id, found.phone_sealed) if found.direction == INBOUND else None
+    return mask_phone(number) if number else None
+
+
+def view(session: Session, found: CallRow, grade: str | None = None) -> CallView:
     return CallView(
         id=found.id,
         patient_id=found.patient_id,
         carrier=found.carrier,
         direction=found.direction,
+        caller_masked=_caller(session, found),
         state=found.state,
         disposition=found.disposition,
         disposition_label=LABELS.get(found.disposition or ""),

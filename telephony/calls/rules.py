@@ -1,5 +1,6 @@
 """Pure decisions about calls."""
 
+import re
 from typing import Final
 
 RANK: Final = {
@@ -24,6 +25,7 @@ NOT_WRITTEN: Final = "录音文件写入失败"
 REMOVED: Final = "录音已过保存期，按规定删除"
 INTERRUPTED: Final = "interrupted"
 NOT_PLACED: Final = "not_placed"
+INBOUND: Final = "inbound"
 MIDWAY: Final = {None, "partial", "silent"}
 ATTENDED: Final = "attended"
 LABELS: Final = {
@@ -50,7 +52,22 @@ LABELS: Final = {
     "interrupted": "系统停机中断",
     "not_placed": "未能拨出",
     "unknown": "结果不明",
+    "answered": "已答复",
+    "message_left": "已留言",
+    "emergency": "危险信号",
 }
+MOBILE: Final = re.compile(r"(?:\+?86|0086|0)?(1\d{10})")
+E164: Final = re.compile(r"\+[1-9]\d{7,14}")
+LOCAL: Final = re.compile(r"\d{3,20}")
+
+
+def caller_number(told: str) -> str | None:
+    """A caller's number as the record has it: mobiles in E.164 however the exchange writes them; None where hidden."""
+    bare = re.sub(r"[\s\-()]", "", told)
+    mobile = MOBILE.fullmatch(bare)
+    if mobile is not None:
+        return f"+86{mobile[1]}"
+    return bare if E164.fullmatch(bare) or LOCAL.fullmatch(bare) else None
 
 
 def recording_missing(reason: str) -> str:

@@ -19,7 +19,7 @@ class ConversationSpec(Frozen):
 
     conversation_id: UUID
     purpose: str = "follow_up"
-    patient_id: UUID
+    patient_id: UUID | None = None
     task_id: UUID | None = None
     response_id: UUID | None = None
     questionnaire_key: str | None = None
@@ -32,6 +32,18 @@ class ConversationSpec(Frozen):
     elder: bool = False
     context: dict[str, str] = Field(default_factory=dict, repr=False)
     callback_window: tuple[str, str] | None = None
+    caller: str | None = Field(default=None, repr=False)
+    """Number of who calls us, in E.164; None where it is hidden, and for calls of ours."""
+
+
+class Arrival(Frozen):
+    """A call to us, as its carrier tells of it."""
+
+    carrier: str
+    carrier_sid: str = Field(min_length=1, max_length=64)
+    caller: str | None = Field(default=None, repr=False)
+    max_seconds: int = Field(default=900, ge=30, le=3600)
+    hospital_name: str = ""
 
 
 class CallRequest(Frozen):
@@ -91,8 +103,9 @@ class CallSnapshot(Frozen):
     """A call's row for telephony's own use; the conversation is opened."""
 
     id: UUID
-    patient_id: UUID
+    patient_id: UUID | None
     carrier: str
+    direction: str = "outbound"
     carrier_sid: str | None
     state: str
     disposition: str | None
@@ -187,11 +200,13 @@ class CallView(Frozen):
     """A call in a list."""
 
     id: UUID
-    patient_id: UUID
+    patient_id: UUID | None
     patient_name: str = ""
     record_number: str = ""
     carrier: str
     direction: str
+    caller_masked: str | None = None
+    """Number of who called us, masked; None where it was hidden, and for calls of ours."""
     state: str
     disposition: str | None
     disposition_label: str | None
@@ -275,3 +290,13 @@ class CallDetail(CallView):
     left: list[OpenItem] = []
     recording: RecordingView = RecordingView(available=False)
     figures: CallQuality | None = None
+
+
+class RevealReason(Frozen):
+    reason: str = Field(min_length=2, max_length=200)
+
+
+class CallerNumber(Frozen):
+    """A caller's number in the clear."""
+
+    phone_e164: str = Field(repr=False)

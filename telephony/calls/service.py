@@ -9,17 +9,20 @@ from sqlalchemy.orm import Session
 
 from core_api.kit.clock import Clock
 from core_api.kit.crypto import blind, seal
-from core_api.kit.db import new_id
+from core_api.kit.db import add_once, new_id
+from core_api.kit.errors import NotFound
 from core_api.kit.outbox import publish
 from core_api.kit.paging import Page
 from telephony.audio.measuring import Outline, Sound
 from telephony.calls import details, ownership, quality, repository, retention, rules
 from telephony.calls.models import CallEventRow, CallRow, RecordingRow
 from telephony.calls.schemas import (
+    Arrival,
     CallFilter,
     CallRequest,
     CallSnapshot,
     CallView,
+    ConversationSpec,
     Ending,
     KeptRecording,
     MediaCounts,
@@ -28,6 +31,7 @@ from telephony.calls.schemas import (
 )
 
 REFUSED = "refused"
+NOT_CONFIRMED = "caller.not_confirmed"
 
 
 def register(session: Session, request: CallRequest, clock: Clock) -> tuple[CallSnapshot, bool]:
@@ -62,6 +66,69 @@ def register(session: Session, request: CallRequest, clock: Clock) -> tuple[Call
     session.add(found)
     session.flush()
     return repository.snapshot(session, found), True
+
+
+def register_arrival(session: Session, arrival: Arrival, clock: Clock) -> CallSnapshot:
+    """Writes a call to us down; told of again it is the same call."""
+    key = f"in:{arrival.carrier}:{arrival.carrier_sid}"[:80]
+    known = repository.by_key(session, key)
+    if known is not None:
+        return repository.snapshot(session, known)
+    identity = new_id()
+    spec = ConversationSpec(
+        conversation_id=new_id(), purpose=rules.INBOUND, hospital_name=arrival.hospital_name, caller=arrival.caller
+    )
+    number = arrival.caller or ""
+    found = CallRow(
+        id=identity,
+        patient_id=None,
+        idempotency_key=key,
+        conversation_id=spec.conversation_id,
+        carrier=arrival.carrier,
+        carrier_sid=arrival.carrier_sid,
+        direction=rules.INBOUND,
+        phone_sealed=seal(session, "calls.phone", identity, number),
+        phone_index=blind(session, "phone", number) if number else "",
+        conversation_sealed=seal(session, "calls.conversation", identity, spec.model_dump_json()),
+        state="ringing",
+        ring_timeout_seconds=0,
+        max_seconds=arrival.max_seconds,
+        created_at=clock.now(),
+    )
+    if not add_once(session, found):
+        again = repository.by_key(session, key)
+        if again is None:
+            raise NotFound("没有这通电话")
+        return repository.snapshot(session, again)
+    add_event(session, identity, "call.arrived", {}, clock, key="arrived")
+    publish(session, "call.started", identity, _ids(found), clock)
+    return repository.snapshot(session, found)
+
+
+def set_caller(session: Session, conversation_id: UUID, patient_id: UUID, clock: Clock) -> None:
+    """Who calls has been confirmed; the first confirmation stands."""
+    found = repository.by_conversation(session, conversation_id)
+    if found is not None and found.direction == rules.INBOUND and found.patient_id is None:
+        found.patient_id = patient_id
+        add_event(session, found.id, "caller.confirmed", {}, clock, key="confirmed")
+
+
+def note_unconfirmed(session: Session, conversation_id: UUID, clock: Clock) -> None:
+    """A caller's second fact did not fit in all their tries."""
+    found = repository.by_conversation(session, conversation_id)
+    if found is not None:
+        add_event(session, found.id, NOT_CONFIRMED, {}, clock, key="not_confirmed")
+
+
+def failed_checks(session: Session, number: str, since: datetime) -> int:
+    """In how many calls since a moment a number's callers failed to say who they are."""
+    return repository.failed_checks(session, blind(session, "phone", number), since, NOT_CONFIRMED)
+
+
+def caller(session: Session, call_id: UUID) -> str | None:
+    """The number of who called us, in the clear; whoever asks has the reading audited."""
+    found = repository.snapshot(session, repository.row(session, call_id))
+    return found.conversation.caller if found.direction == rules.INBOUND else None
 
 
 def set_placed(session: Session, call_id: UUID, carrier_sid: str, clock: Clock) -> None:
@@ -227,7 +294,7 @@ def measure_quality(session: Session, call_id: UUID, sound: Sound | None, pace: 
     if found.media_at is None or (sound is None and repository.quality(session, call_id) is not None):
         return
     events = repository.events(session, call_id)
-    turns = details.turns(session, repository.view(found), events, pace)
+    turns = details.turns(session, repository.view(session, found), events, pace)
     measured = quality.measured(turns, events, found.bad_frames, sound)
     repository.keep_quality(session, call_id, measured, clock.now())
 
@@ -240,12 +307,17 @@ def snapshot(session: Session, call_id: UUID) -> CallSnapshot:
 def of_conversation(session: Session, conversation_id: UUID) -> CallView | None:
     """The newest call of a conversation."""
     found = repository.by_conversation(session, conversation_id)
-    return None if found is None else repository.view(found)
+    return None if found is None else repository.view(session, found)
 
 
 def unfinished(session: Session, before: datetime, limit: int) -> list[UUID]:
     """Calls that are not over and began before a moment, oldest first."""
     return repository.unfinished(session, before, limit)
+
+
+def by_sid(session: Session, carrier_sid: str) -> UUID | None:
+    """The call that its carrier knows by an id."""
+    return repository.by_sid(session, carrier_sid)
 
 
 def is_anothers(session: Session, call_id: UUID, carrier_sid: str) -> bool:
@@ -266,7 +338,7 @@ def count_media(session: Session, call_id: UUID, counts: MediaCounts) -> str | N
 
 
 def view(session: Session, call_id: UUID) -> CallView:
-    return repository.view(repository.row(session, call_id))
+    return repository.view(session, repository.row(session, call_id))
 
 
 def page(session: Session, chosen: CallFilter, cursor: str | None = None, limit: int = 50) -> Page[CallView]:
@@ -291,7 +363,8 @@ def _ids(found: CallRow) -> dict[str, Any]:
     return {
         "call_id": str(found.id),
         "attempt_id": found.idempotency_key,
-        "patient_id": str(found.patient_id),
+        "patient_id": str(found.patient_id) if found.patient_id else None,
+        "direction": found.direction,
         "campaign_id": str(found.campaign_id) if found.campaign_id else None,
         "conversation_id": str(found.conversation_id) if found.conversation_id else None,
     }

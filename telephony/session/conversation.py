@@ -16,6 +16,23 @@ HeardEvent = Literal["silence", "interrupted", "resumed"]
 
 
 @dataclass(frozen=True)
+class LeftMessage:
+    """A message that a caller left, or began to.
+
+    Attributes:
+        seconds: From the beep to its end.
+        spoke: Something was heard.
+        saved: It is on the disk.
+        hung_up: The caller ended the call with it.
+    """
+
+    seconds: float
+    spoke: bool
+    saved: bool
+    hung_up: bool = False
+
+
+@dataclass(frozen=True)
 class Heard:
     """One turn of the patient: words, keys, or that nothing came; `resumed` once a person gave the call back."""
 
@@ -25,6 +42,7 @@ class Heard:
     event: HeardEvent | None = None
     confidence: float = 1.0
     source: str = "none"
+    left: LeftMessage | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,7 @@ class Spoken:
         key_hint: Keys that answer by themselves; empty when a number ended by # is awaited.
         actions: Kind and data, to be done after it was said.
         expected: The answer that the open question waits for, for the recogniser; None where there is no question.
+        records_seconds: After a beep a message is recorded, so long at most; 0 for none.
     """
 
     segments: tuple[str, ...] = field(repr=False)
@@ -46,6 +65,7 @@ class Spoken:
     key_hint: tuple[str, ...] = ()
     actions: tuple[tuple[str, dict[str, Any]], ...] = ()
     expected: Expected | None = None
+    records_seconds: int = 0
 
     @property
     def last(self) -> bool:

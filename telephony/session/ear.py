@@ -13,6 +13,7 @@ from telephony.session.utterance import Patience, UtteranceCutter
 from telephony.session.voice_activity import VoiceActivity
 from telephony.session.wire import Partial, Transcript
 from telephony.speech.choosing import Recognition
+from telephony.speech.grammars import COMMAND, DICTATION, Expected, grammar
 from telephony.speech.recognition import Grammar, Recognised, RecognitionUnavailable, Stream
 
 log = logging.getLogger(__name__)
@@ -120,6 +121,13 @@ def event_of(heard: Recognised, said_at: float, span_ms: tuple[int, int] | None 
         return Unclear(said_at, span_ms)
     confidence = max(heard.confidence, SURE) if heard.accepted else min(heard.confidence, UNSURE)
     return Transcript(heard.text, confidence, said_at, span_ms)
+
+
+def grammar_of(recognition: Recognition | None, expected: Expected) -> Grammar | None:
+    """What a question's answer is heard by; None for free words, where the recogniser has them or they are wanted."""
+    if recognition is None or expected.kind == DICTATION or (expected.kind == COMMAND and recognition.dictates):
+        return None
+    return grammar(expected, recognition.accept_at)
 
 
 class Ear:

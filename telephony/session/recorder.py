@@ -91,6 +91,12 @@ class Recorder:
         if len(self._left) >= FLUSH_FRAMES:
             self._write()
 
+    def flush(self) -> bool:
+        """Brings to the disk what is waiting; False if this call's sound is not kept."""
+        if self._left:
+            self._write()
+        return self._file is not None and self.failed is None
+
     def close(self) -> None:
         """Writes the rest."""
         self._write()

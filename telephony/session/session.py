@@ -6,22 +6,25 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from core_api.kit.errors import ServiceError
-from telephony.audio.pcm import FRAME_SECONDS
+from telephony.audio.pcm import FRAME_SECONDS, frames
+from telephony.audio.tones import beep
 from telephony.calls import rules, service
 from telephony.calls.schemas import CallSnapshot
 from telephony.runtime import SIMULATOR, TelephonyRuntime
 from telephony.session.arrivals import Arrivals
 from telephony.session.bridge import Bridge, StaffLeg
 from telephony.session.conversation import Heard, Spoken, awaits_yes_or_no, heard_place
-from telephony.session.ear import Ear, Hearer
+from telephony.session.ear import Ear, Hearer, grammar_of
 from telephony.session.line import Line
 from telephony.session.listening import KeyCollector
 from telephony.session.media import MediaWire, Message
+from telephony.session.message import MessageTurn, left
 from telephony.session.person import Hands, PersonTalk
 from telephony.session.prompt import Prompt, joined
 from telephony.session.tempo import Tempo
@@ -30,7 +33,7 @@ from telephony.session.utterance import PATIENCE
 from telephony.session.voice_activity import LevelActivity, SileroActivity
 from telephony.session.wire import Audio, Bad, Key, Partial, Stop, Transcript
 from telephony.speech.choosing import TRANSCRIPTS
-from telephony.speech.grammars import FAMILIES, expected_at, grammar
+from telephony.speech.grammars import FAMILIES, expected_at
 from telephony.speech.synthesis import SynthesisFailed
 
 log = logging.getLogger(__name__)
@@ -204,7 +207,7 @@ class CallSession:
             mark = await self._say(spoken)
             turn = await self._listen(spoken, mark)
             self._note_turn(spoken, mark, began, turn)
-            heard = turn.heard
+            heard = left(turn, self.bridge.recorder, self.note) if isinstance(turn, MessageTurn) else turn.heard
             if heard is None or await self._over(spoken, turn):
                 return
             silences = silences + 1 if heard.event == "silence" else 0
@@ -216,6 +219,8 @@ class CallSession:
             if turn.said_at is not None:
                 began -= self._tempo.real(self._tempo.now() - turn.said_at)
             spoken = await self._think(self._runtime.conversations.respond, self._call.conversation, heard)
+            if heard.left is not None and heard.left.hung_up:
+                return
             if spoken.segments:
                 self._forget_early()
 
@@ -261,7 +266,8 @@ class CallSession:
     async def _listen(self, spoken: Spoken, mark: str) -> Turn:
         settings = self._runtime.settings
         factor = settings.elder_factor if self._slow else 1
-        turn = Turn(
+        kind = partial(MessageTurn, longest_seconds=spoken.records_seconds) if spoken.records_seconds else Turn
+        turn: Turn = kind(
             mark=mark,
             keys=KeyCollector(spoken.key_hint),
             silence_seconds=settings.silence_seconds * factor,
@@ -310,7 +316,7 @@ class CallSession:
         self._expect(spoken, place)
         self._line.expect_first_frame()
         self.bridge.recorder.begin_prompt()
-        await self._line.play(list(self._prompt.frames))
+        await self._line.play([*self._prompt.frames, *(frames(beep()) if spoken.records_seconds else ())])
         await self._line.mark(mark)
         return mark
 
@@ -318,7 +324,7 @@ class CallSession:
         """Tells the ear what may be said to this, and how long to wait for the end of it."""
         expected = expected_at(place, spoken.expected)
         patience = PATIENCE[FAMILIES[expected.kind]]
-        allowed = grammar(expected, self._recognition.accept_at) if self._recognition else None
+        allowed = grammar_of(self._recognition, expected)
         self._ear.expect(allowed, patience.longer(self._runtime.settings.elder_factor) if self._slow else patience)
 
     async def _say_last(self, text: str, kind: str) -> None:

@@ -95,10 +95,10 @@ class Turn:
                 self.done = True
             case Machine():
                 self.machine = True
-                self.finish(Heard(message_id=_id(), event="silence"))
+                self.finish(Heard(message_id=new_id(), event="silence"))
             case GoingAway() if self.listens:
                 self.going_away = True
-                self.finish(Heard(message_id=_id(), event="interrupted"))
+                self.finish(Heard(message_id=new_id(), event="interrupted"))
             case Mark(name) if name == self.mark:
                 self._played(now)
             case _ if self.listens:
@@ -154,7 +154,7 @@ class Turn:
         if self._passed_over(said.text, speaking_over=speaking_over) or hardly:
             return False
         self.said_at, self.span_ms = said.said_at, said.span_ms
-        self.finish(Heard(message_id=_id(), text=said.text, confidence=said.confidence, source=self.source))
+        self.finish(Heard(message_id=new_id(), text=said.text, confidence=said.confidence, source=self.source))
         return True
 
     def _passed_over(self, text: str, *, speaking_over: bool) -> bool:
@@ -168,7 +168,7 @@ class Turn:
         self._listening_noise = self._speech_held = False
         if self.heard_whole:
             self.said_at, self.span_ms = said.said_at, said.span_ms
-            self.finish(Heard(message_id=_id(), text="", confidence=0.0, source=self.source))
+            self.finish(Heard(message_id=new_id(), text="", confidence=0.0, source=self.source))
         elif self._interrupted:
             self._resume(now)
 
@@ -179,7 +179,7 @@ class Turn:
     def _resume(self, now: float) -> None:
         self._resumptions += 1
         if self._resumptions > MOST_RESUMPTIONS:
-            self.finish(Heard(message_id=_id(), event="silence"))
+            self.finish(Heard(message_id=new_id(), event="silence"))
             return
         self._interrupted, self.resumes = False, True
         self.deadline = now + FALSE_INTERRUPTION_SECONDS
@@ -192,7 +192,7 @@ class Turn:
         answer = self.keys.press(digit)
         self.deadline = now + self.interdigit_seconds
         if answer is not None:
-            self.finish(Heard(message_id=_id(), key=answer, source="keys"))
+            self.finish(Heard(message_id=new_id(), key=answer, source="keys"))
 
     def _played(self, now: float) -> None:
         if self._silent_now:
@@ -201,12 +201,12 @@ class Turn:
         if self.listens:
             self.deadline = now + self.silence_seconds
         else:
-            self.finish(Heard(message_id=_id(), event="silence"))
+            self.finish(Heard(message_id=new_id(), event="silence"))
 
     def _overdue(self, now: float, *, speaking: bool) -> None:
         keys = self.keys.take()
         if keys is not None:
-            self.finish(Heard(message_id=_id(), key=keys, source="keys"))
+            self.finish(Heard(message_id=new_id(), key=keys, source="keys"))
         elif speaking:
             self.deadline = now + PAUSE_SECONDS
         elif not self._silent_now and self.listens:
@@ -215,8 +215,9 @@ class Turn:
         elif self._interrupted and not self.heard_whole:
             self._resume(now)
         else:
-            self.finish(Heard(message_id=_id(), event="silence"))
+            self.finish(Heard(message_id=new_id(), event="silence"))
 
 
-def _id() -> str:
+def new_id() -> str:
+    """A message's id."""
     return uuid4().hex

@@ -19,13 +19,14 @@ from fastapi.responses import JSONResponse
 
 from telephony.simulator.callbacks import InTurn
 from telephony.simulator.personas import Library
-from telephony.simulator.run import FINAL, CallRun, dialled_number
+from telephony.simulator.run import FINAL, INBOUND, CallRun, dialled_number
 from telephony.simulator.settings import SimulatorSettings
 from telephony.simulator.store import SimCall, Store, now
 from telephony.simulator.voice import PersonaVoices, VoiceOptions
 
 CALLS = "/2010-04-01/Accounts/{account}/Calls"
 E164 = re.compile(r"\+[1-9]\d{7,14}")
+FACTS = ("birth", "tail")
 MORE_INFO = "https://www.twilio.com/docs/errors/"
 CALLBACK_TIMEOUT_SECONDS = 15
 
@@ -119,6 +120,7 @@ def create_app(settings: SimulatorSettings) -> FastAPI:
     app.add_api_route(f"{CALLS}.json", _list, methods=["GET"])
     app.add_api_route(f"{CALLS}/{{sid}}.json", _fetch, methods=["GET"])
     app.add_api_route(f"{CALLS}/{{sid}}.json", _update, methods=["POST"])
+    app.add_api_route("/simulator/{account}/call-in", _call_in, methods=["POST"], status_code=201)
     app.add_api_route("/health", _health, methods=["GET"])
     return app
 
@@ -142,6 +144,33 @@ async def _create(account: str, request: Request) -> dict[str, Any]:
         time_limit_seconds=_number(form.get("TimeLimit"), 14400, 14400),
         created_at=now(),
         persona=exchange.persona(to, wanted),
+    )
+    return exchange.begin(call).resource(account)
+
+
+async def _call_in(account: str, request: Request) -> dict[str, Any]:
+    """Has a persona call us, as the public network would: not of Twilio's API, for there people do it.
+
+    `From` is empty where the caller hides the number; `Url` and `StatusCallback` are the number's own settings;
+    `birth` and `tail` are what the persona knows of itself.
+    """
+    exchange = _exchange(account, request)
+    form = await request.form()
+    caller, url = str(form.get("From", "")), str(form.get("Url", ""))
+    if caller and not E164.fullmatch(caller):
+        raise Refusal(400, 21212, "The 'From' number is not a valid phone number")
+    if not url.startswith(("http://", "https://")):
+        raise Refusal(400, 21205, "Url is not a valid URL")
+    call = SimCall(
+        sid="CA" + secrets.token_hex(16),
+        to=str(form.get("To", "+861012345678")),
+        from_=caller or "anonymous",
+        url=url,
+        status_callback=_text(form.get("StatusCallback")),
+        created_at=now(),
+        persona=exchange.persona(caller, _text(form.get("Persona"))),
+        direction=INBOUND,
+        facts={name: str(form[name]) for name in FACTS if form.get(name)},
     )
     return exchange.begin(call).resource(account)
 

@@ -101,7 +101,7 @@ class Callbacks:
             "AccountSid": self._settings.account_sid,
             "From": call.from_,
             "To": call.to,
-            "Direction": "outbound-api",
+            "Direction": call.direction,
             "ApiVersion": "2010-04-01",
         }
 

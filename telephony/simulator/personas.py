@@ -74,6 +74,8 @@ class Persona(Strict):
     key: str
     title: str
     weight: float = 1.0
+    calls_in: bool = False
+    """Calls us, and so answers no call of ours."""
     line: LineRule = LineRule()
     manner: Manner = Manner()
     uses_keys: bool = False
@@ -125,7 +127,7 @@ class Library:
     def choose(self, number: str, seed: int) -> Persona:
         """Draws by weight; the same number and seed draw the same."""
         digest = hashlib.sha256(f"{seed}|{number}".encode()).digest()
-        keys = sorted(self.personas)
+        keys = sorted(key for key, persona in self.personas.items() if not persona.calls_in)
         weights = [self.personas[key].weight for key in keys]
         chosen = random.Random(digest).choices(keys, weights)[0]
         return self.personas[chosen]
@@ -138,10 +140,12 @@ class Patient:
         persona: Who.
         library: The usual answers.
         seed: Of this call.
+        facts: What stands for names in braces in words and keys: a caller's own day of birth.
     """
 
-    def __init__(self, persona: Persona, library: Library, seed: str) -> None:
+    def __init__(self, persona: Persona, library: Library, seed: str, facts: Mapping[str, str] | None = None) -> None:
         self.persona = persona
+        self._facts = facts or {}
         self._library = library
         self._random = random.Random(seed)
         self._used: dict[int, int] = {}
@@ -183,14 +187,19 @@ class Patient:
         wait = rule.wait_seconds if rule.wait_seconds is not None else self._think()
         if not rule.say and rule.keys is None and rule.do != "hang_up":
             return self._usual(place)
-        words = rule.say[(used - 1) % len(rule.say)] if rule.say else ""
+        words = self._known(rule.say[(used - 1) % len(rule.say)]) if rule.say else ""
         return Reaction(
             words=words if rule.plain or not words else self._mannered(words),
-            keys=rule.keys or "",
+            keys=self._known(rule.keys or ""),
             hang_up=rule.do == "hang_up",
             wait_seconds=wait,
             confidence=rule.confidence if rule.confidence is not None else self._confidence(),
         )
+
+    def _known(self, text: str) -> str:
+        for name, value in self._facts.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
 
     def _usual(self, place: str) -> Reaction | None:
         entry = next((entry for entry in self._library.usual if _fits(entry.at, place)), None)

@@ -29,6 +29,7 @@ MACHINE_SECONDS = 2.4
 INTERRUPT_AFTER_SECONDS = 1.0
 AFTER_BEEP_SECONDS = 30.0
 BACKCHANNEL_AFTER_SECONDS = 1.5
+INBOUND = "inbound"
 FINAL = {"completed", "busy", "failed", "no-answer", "canceled"}
 
 
@@ -55,7 +56,7 @@ class CallRun:
         call = self._call
         self._persona: Persona = library.personas[call.persona]
         seed = f"{settings.seed}|{call.to}|{store.count(call.to)}"
-        self._patient = Patient(self._persona, library, seed)
+        self._patient = Patient(self._persona, library, seed, call.facts)
         self._tempo = Tempo(settings.pace)
         self._callbacks = Callbacks(settings, http, seed, self._tempo)
         self._ended = asyncio.Event()
@@ -65,9 +66,12 @@ class CallRun:
     async def run(self) -> None:
         """Runs the call to its end."""
         try:
-            await self._ring()
-            if self._call.status == "in-progress":
-                await self._talk()
+            if self._call.direction == INBOUND:
+                await self._arrive()
+            else:
+                await self._ring()
+                if self._call.status == "in-progress":
+                    await self._talk(await self._callbacks.document(self._call))
         finally:
             await self._finish()
 
@@ -103,8 +107,17 @@ class CallRun:
             answered = self._store.change(self._sid, status="in-progress", answered_at=now())
             self._callbacks.status(answered, "answered")
 
-    async def _talk(self) -> None:
-        document = await self._callbacks.document(self._call)
+    async def _arrive(self) -> None:
+        """A persona calls: our side is asked while it rings, and its document answers."""
+        ringing = self._change("ringing")
+        document = await self._callbacks.document(ringing)
+        if document is None:
+            self._callbacks.status(self._over("failed"), "completed")
+            return
+        self._store.change(self._sid, status="in-progress", answered_at=now())
+        await self._talk(document)
+
+    async def _talk(self, document: str | None) -> None:
         stream = _stream_of(document)
         if stream is None:
             return

@@ -32,6 +32,8 @@ class SimCall:
     persona: str = ""
     marks_heard: int = 0
     transferred_to: str | None = field(default=None, repr=False)
+    direction: str = "outbound-api"
+    facts: dict[str, str] = field(default_factory=dict, repr=False)
 
     def resource(self, account_sid: str) -> dict[str, Any]:
         """The call as Twilio's REST API shows it."""
@@ -44,7 +46,7 @@ class SimCall:
             "from": self.from_,
             "from_formatted": self.from_,
             "status": self.status,
-            "direction": "outbound-api",
+            "direction": self.direction,
             "answered_by": self.answered_by,
             "duration": None if self.duration_seconds is None else str(self.duration_seconds),
             "date_created": _rfc(self.created_at),

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from telephony.speech.model_files import accept_at, describe
+from telephony.speech.model_files import accept_at, describe, manifest
 from telephony.speech.recognition import Recogniser, RecognitionUnavailable
 from telephony.speech.vosk_recogniser import VoskRecogniser
 
@@ -27,6 +27,7 @@ class Recognition:
     Attributes:
         name: In the call's record.
         accept_at: The threshold of a family of answers.
+        dictates: It hears words beyond a grammar; the model that ships knows its own vocabulary only.
         workers: Threads that it works in; calls' own threads wait for databases.
     """
 
@@ -36,6 +37,7 @@ class Recognition:
     workers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="hear")
     )
+    dictates: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ def choose(wanted: Hearing, folders: Sequence[Path]) -> HearingChoice:
     for folder in folders:
         if describe(folder).fault is None:
             recogniser = VoskRecogniser(folder)
-            return HearingChoice(wanted, Recognition("vosk", recogniser, partial(accept_at, folder)))
+            return HearingChoice(
+                wanted, Recognition("vosk", recogniser, partial(accept_at, folder), dictates=not manifest(folder))
+            )
     log.warning("no usable speech model: calls are answered by keys", extra={"looked_in": len(folders)})
     return HearingChoice(wanted)
 

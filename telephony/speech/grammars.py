@@ -4,11 +4,26 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Literal
+from typing import Final, Literal
 
 from telephony.speech.recognition import Grammar
 
-AnswerKind = Literal["boolean", "choice", "multi_choice", "integer", "decimal", "date", "time", "identity", "text"]
+AnswerKind = Literal[
+    "boolean",
+    "choice",
+    "multi_choice",
+    "integer",
+    "decimal",
+    "date",
+    "time",
+    "identity",
+    "text",
+    "command",
+    "birth",
+    "dictation",
+]
+COMMAND: Final = "command"
+DICTATION: Final = "dictation"
 Accept = Callable[[str], float]
 
 ANSWER_WEIGHT = 4
@@ -22,6 +37,9 @@ FAMILIES: dict[str, str] = {
     "date": "date",
     "time": "date",
     "text": "open",
+    "command": "open",
+    "birth": "date",
+    "dictation": "open",
 }
 ALWAYS = (
     *(
@@ -117,7 +135,8 @@ class Expected:
     """What a question waits for.
 
     Attributes:
-        kind: The item's type; `time` for a call-back, `identity` for "are you ...".
+        kind: The item's type; `time` for a call-back, `identity` for "are you ...", `command` for what a caller may
+            want, `birth` for a day of birth, `dictation` for a message.
         answers: Displays and synonyms of the options.
         unit: Of a number.
         minimum: Of a number.
@@ -145,7 +164,7 @@ def expected_at(place: str, asked: Expected | None) -> Expected:
         place: As in the mark's name.
         asked: The open question's answer, if there is one.
     """
-    if place.startswith("item:") and asked is not None:
+    if place.startswith(("item:", "call:")) and asked is not None:
         return asked
     if place.startswith(("identity", "ask_who")):
         return Expected("identity")
@@ -186,12 +205,14 @@ def _answers(expected: Expected) -> list[str]:
             return _plain(expected.answers, short=True)
         case "identity":
             return list(IDENTITY)
-        case "choice" | "multi_choice":
+        case "choice" | "multi_choice" | "command":
             return _plain(expected.answers, short=False)
         case "integer" | "decimal":
             return _numbers(expected)
         case "date":
             return dates()
+        case "birth":
+            return births()
         case "time":
             return [*times(), *YES_NO[:4]]
     return ["没有", "没有了", "没了"]
@@ -261,6 +282,13 @@ def _dates() -> tuple[str, ...]:
 def dates() -> list[str]:
     """Days as people say them."""
     return list(_dates())
+
+
+def births() -> list[str]:
+    """Days of birth: the year digit by digit, so that pairs of neighbouring digits make up all years."""
+    digits = (*SMALL, "幺")
+    years = [f"{one} {other}" for one in digits for other in digits] + [f"{digit} 年" for digit in digits]
+    return [*years, *(phrase for phrase in _dates() if "月" in phrase)]
 
 
 def times() -> list[str]:

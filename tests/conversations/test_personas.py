@@ -41,7 +41,7 @@ def talks() -> dict[tuple[str, str], Talk]:
 
 class TestEveryPersona:
     def test_is_in_the_matrix_or_never_speaks(self) -> None:
-        assert set(LIBRARY.personas) == set(ENDS) | set(UNANSWERED)
+        assert {key for key, one in LIBRARY.personas.items() if not one.calls_in} == set(ENDS) | set(UNANSWERED)
         for key, (result, sip_code) in UNANSWERED.items():
             line = LIBRARY.personas[key].line
             assert (line.result, line.sip_code) == (result, sip_code)

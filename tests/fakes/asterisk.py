@@ -32,6 +32,9 @@ class Channel:
     in_app: bool = True
     line: Line | None = None
     number: str = ""
+    caller: str = ""
+    patient: Patient | None = None
+    """Who calls us on it."""
     variables: dict[str, str] = field(default_factory=dict)
     made_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -39,7 +42,9 @@ class Channel:
         made = self.made_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
         where = {"app_name": "Stasis", "app_data": f"{self.app},out,45"} if self.in_app else {"app_name": "Dial"}
         plan = {"context": self.context, "exten": self.exten, "priority": 1, **where}
-        return {"id": self.id, "name": self.name, "state": self.state, "creationtime": made, "dialplan": plan}
+        caller = {"name": "", "number": self.caller}
+        about = {"state": self.state, "caller": caller, "creationtime": made, "dialplan": plan}
+        return {"id": self.id, "name": self.name, **about}
 
 
 class FakeAsterisk:
@@ -112,6 +117,15 @@ class FakeAsterisk:
             await self.send(channel, "ChannelStateChange", late=True)
         line.keys.extend(patient.keys)
         line.cuts_in = patient.cuts_in
+        line.say.extend(patient.frames)
+        if patient.hangs_up_after is not None:
+            await asyncio.sleep(patient.hangs_up_after)
+            await self.destroy(channel, 16)
+
+    async def talk(self, channel: Channel, patient: Patient) -> None:
+        """What a caller does once they hear us."""
+        line = self._line_of(channel)
+        line.keys.extend(patient.keys)
         line.say.extend(patient.frames)
         if patient.hangs_up_after is not None:
             await asyncio.sleep(patient.hangs_up_after)
@@ -283,6 +297,9 @@ def _app(exchange: FakeAsterisk) -> FastAPI:  # noqa: C901, PLR0915 - one route 
         if any(one not in exchange.channels for one in ids):
             return no(400, "Channel not found")
         exchange.bridges[bridge_id] += ids
+        for one in (exchange.channels[found_id] for found_id in ids):
+            if one.patient is not None:
+                exchange.start(exchange.talk(one, one.patient))
         return Response(status_code=204)
 
     @app.delete("/ari/bridges/{bridge_id}")

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo
 
+import httpx
 import numpy as np
 import uvicorn
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ from core_api.kit.db import Sessions, new_id
 from core_api.kit.web import CurrentUser, Runtime, install_problem_handlers
 from telephony import api
 from telephony.audio.pcm import Pcm16
+from telephony.calls import service
 from telephony.calls.schemas import CallRequest, ConversationSpec
 from telephony.session.conversation import Heard, Outcome, Spoken
 from telephony.session.safe import safe_of
@@ -31,6 +33,7 @@ from telephony.simulator.api import SimulatorSettings, create_app
 TOKEN = "a-token-of-both-sides"
 PACE = 20.0
 NUMBER = "+8613800138000"
+CALL_IN_URLS = {"Url": "voice", "StatusCallback": "status"}
 
 
 def kept_audio(sessions: Sessions, call_id: UUID, path: Path) -> AudioSegment:
@@ -58,9 +61,11 @@ class ScriptedConversation:
     slow_seconds: float = 0.0
     key_hint: tuple[str, ...] = ()
     started: threading.Event = field(default_factory=threading.Event)
+    spec: ConversationSpec | None = None
 
     def open(self, spec: ConversationSpec) -> Spoken:
         self.started.set()
+        self.spec = spec
         return Spoken(segments=("您好，请问是本人吗？",), place=self.places[0])
 
     def respond(self, spec: ConversationSpec, heard: Heard) -> Spoken:
@@ -131,6 +136,25 @@ class Stage:
         call_id = new_id()
         api.place_call(self.runtime, request(call_id, persona=persona, **more))
         return call_id
+
+    def call_in(self, persona: str, number: str = NUMBER, **facts: str) -> UUID:
+        """A persona calls us; returns once the call is written down."""
+        account = SimulatorSettings(auth_token=TOKEN).account_sid
+        form = {"From": number, "Persona": persona, **facts}
+        form |= {name: f"{self.ours.url}/carriers/twilio/{path}" for name, path in CALL_IN_URLS.items()}
+        url = f"{self.theirs.url}/simulator/{account}/call-in"
+        answer = httpx.post(url, data=form, auth=(account, TOKEN), trust_env=False)
+        assert answer.status_code == 201, answer.text
+        sid = answer.json()["sid"]
+
+        def known() -> list[UUID]:
+            with self.runtime.sessions() as session:
+                found = service.by_sid(session, sid)
+                session.rollback()
+            return [found] if found else []
+
+        wait_for(lambda: bool(known()))
+        return known()[0]
 
     def ended(self, call_id: UUID, seconds: float = 40) -> Any:
         """Waits for the call's end and its recording."""

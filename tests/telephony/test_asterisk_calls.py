@@ -1,11 +1,11 @@
 """Whole calls over ARI and the exchange's audio, against a fake exchange on loopback."""
 
-import asyncio
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from core_api.kit.db import Sessions
 from telephony import api
@@ -14,6 +14,7 @@ from telephony.calls import repository
 from telephony.carriers.asterisk.account import sid_of
 from telephony.session.conversation import Spoken
 from telephony.speech.choosing import HearingChoice, Recognition
+from tests.fakes.asterisk import Channel
 from tests.fakes.asterisk_media import Patient
 from tests.fakes.recogniser import FakeRecogniser
 from tests.telephony.asterisk_kit import Site, site
@@ -94,11 +95,44 @@ class TestCall:
         assert line.flushes >= 1
         assert len(line.heard) * 0.02 < 2.5
 
-    def test_a_caller_is_told_in_a_sentence_and_let_go(self, sessions: Sessions, tmp_path: Path) -> None:
+
+class TestACallToUs:
+    @TRANSPORTS
+    def test_is_written_down_and_held_to_its_end(self, sessions: Sessions, tmp_path: Path, transport: str) -> None:
+        conversation = ScriptedConversation()
+        with site(sessions, tmp_path, conversation, transport=transport) as here:
+            _call_in(here, Patient(keys=("1", "2", "3")))
+            call = _arrived(here)
+            wait_for(lambda: not here.fake.channels and not here.fake.bridges)
+            call = here.ended(call.id)
+            statuses = _statuses(here, call.id)
+        assert [heard.key for heard in conversation.heard] == ["1", "2", "3"]
+        assert (call.direction, call.caller_masked, call.disposition) == ("inbound", "138****8000", "completed")
+        assert "completed" in statuses
+        assert conversation.spec is not None
+        assert (conversation.spec.caller, conversation.spec.purpose) == (NUMBER, "inbound")
+
+    def test_whose_caller_hangs_up_is_over(self, sessions: Sessions, tmp_path: Path) -> None:
+        with site(sessions, tmp_path, ScriptedConversation()) as here:
+            _call_in(here, Patient(hangs_up_after=0.5))
+            call = here.ended(_arrived(here).id)
+        assert call.disposition == "silent"
+
+    def test_that_wants_a_person_is_left_to_the_dialplan(self, sessions: Sessions, tmp_path: Path) -> None:
+        settings = api.VoiceSettings(transfer_number="8001")
+        with site(sessions, tmp_path, Transferring(), settings=settings) as here:
+            _call_in(here, Patient())
+            here.ended(_arrived(here).id)
+            wait_for(lambda: not here.fake.bridges)
+            left = dict(here.fake.left)
+        assert list(left.values()) == ["8001"]
+
+    def test_that_cannot_be_written_down_is_told_in_a_sentence(self, sessions: Sessions, tmp_path: Path) -> None:
         settings = api.VoiceSettings(inbound_text="再见。")
         with site(sessions, tmp_path, ScriptedConversation(), settings=settings) as here:
-            wait_for(lambda: "huifang" in here.fake.listeners)
-            here.do(_call_in(here))
+            with sessions.begin() as session:
+                session.execute(text("ALTER TABLE calls RENAME TO calls_away"))
+            _call_in(here, Patient())
             wait_for(lambda: bool(here.fake.lines) and not here.fake.channels)
             heard = [frame for line in here.fake.lines.values() for frame in line.heard]
         assert len(heard) == 15
@@ -152,13 +186,28 @@ class TestEarlyMedia:
         assert (call.disposition, call.answered_at) == (disposition, None)
 
 
-async def _call_in(here: Site) -> None:
-    from tests.fakes.asterisk import Channel
+def _call_in(here: Site, caller: Patient) -> None:
+    """Somebody calls: the dialplan hands the channel to our application."""
 
-    channel = Channel(f"17.{uuid4()}", "PJSIP/trunk-1", "huifang", state="Ring", number=NUMBER)
-    here.fake.channels[channel.id] = channel
-    await here.fake.enter(channel, ["in"])
-    await asyncio.sleep(0)
+    async def enter() -> None:
+        channel = Channel(f"17.{uuid4()}", "PJSIP/trunk-1", "huifang", state="Ring", caller="13800138000")
+        channel.patient = caller
+        here.fake.channels[channel.id] = channel
+        await here.fake.enter(channel, ["in"])
+
+    wait_for(lambda: "huifang" in here.fake.listeners)
+    here.do(enter())
+
+
+def _arrived(here: Site) -> api.CallView:
+    def listed() -> list[api.CallView]:
+        with here.runtime.sessions() as session:
+            found = api.calls(session, api.CallFilter()).items
+            session.rollback()
+        return found
+
+    wait_for(lambda: bool(listed()))
+    return listed()[0]
 
 
 def _statuses(here: Site, call_id: object) -> list[str]:

@@ -38,11 +38,13 @@ export interface CallQuality {
 
 export interface CallSummary {
   id: string
-  patient_id: string
+  /** null until a caller has said who they are */
+  patient_id: string | null
   patient_name: string
   record_number: string
   carrier: string
   direction: string
+  caller_masked?: string | null
   state: string
   disposition: string | null
   disposition_label: string | null

@@ -73,6 +73,7 @@ export const calls = {
   list: (query: Query): Paged<T.CallSummary> => get('/api/calls', query),
   one: (id: string): Promise<T.CallDetail> => get(`/api/calls/${id}`),
   audioUrl: (id: string): string => `/api/calls/${id}/audio`,
+  caller: (id: string, reason: string): Promise<{ phone_e164: string }> => post(`/api/calls/${id}/caller`, { reason }),
 }
 
 export const imports = {

@@ -76,6 +76,9 @@ const DISPOSITION_TONE: Record<string, [Tone, string]> = {
   busy: ['grey', 'phone-off'],
   voicemail: ['grey', 'phone-off'],
   silent: ['grey', 'phone-off'],
+  answered: ['green', 'check'],
+  message_left: ['blue', 'chat'],
+  emergency: ['red', 'alert'],
 }
 
 const DISPOSITION_TEXT: Record<string, string> = {

@@ -1,4 +1,4 @@
-import type { Turn } from '@/api/types'
+import type { CallEvent, Turn } from '@/api/types'
 
 /** The turn being spoken at a point of the recording; null before the first one begins. */
 export function currentTurn(turns: readonly Turn[], atMs: number): Turn | null {
@@ -15,4 +15,17 @@ export function latencyFigures(turns: readonly Turn[]): { median: number; p95: n
   if (found.length === 0) return null
   const rank = (share: number): number => found[Math.max(0, Math.ceil(found.length * share) - 1)] as number
   return { median: rank(0.5), p95: rank(0.95), count: found.length }
+}
+
+export interface MessageLeft {
+  beginMs: number
+  seconds: number
+  saved: boolean
+}
+
+/** The messages that a caller left, with their place in the recording; what holds no voice is none. */
+export function messagesLeft(events: readonly CallEvent[]): MessageLeft[] {
+  return events
+    .flatMap(({ kind, data }) => (kind === 'message.left' && data?.['spoke'] === true ? [data] : []))
+    .map((data) => ({ beginMs: Number(data['begun_ms'] ?? 0), seconds: Math.round(Number(data['seconds'] ?? 0)), saved: data['saved'] === true }))
 }

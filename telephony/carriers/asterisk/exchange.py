@@ -127,18 +127,20 @@ class Exchange:
         if leg is not None:
             _tell(leg, kind, channel, event.get("cause"))
         elif kind == "StasisStart":
-            self._begin(channel_id, [str(part) for part in event.get("args") or []])
+            self._begin(channel, [str(part) for part in event.get("args") or []])
         elif kind == "ChannelDestroyed":
             self._gone(channel_id, event.get("cause"))
 
-    def _begin(self, channel_id: str, arguments: list[str]) -> None:
+    def _begin(self, channel: Event, arguments: list[str]) -> None:
+        channel_id = str(channel.get("id", ""))
         call_id = call_of(channel_id)
         kind = arguments[0] if arguments else ""
         if kind == "out" and call_id is not None:
             seconds = int(arguments[1]) if arguments[1:] and arguments[1].isdigit() else DEFAULT_RING_SECONDS
             self._hold(Leg(self._runtime, self._carrier, self._connector, self._app, call_id, seconds))
         elif kind == "in":
-            self._hold(InboundLeg(self._runtime, self._carrier, self._connector, self._app, channel_id))
+            caller = str((channel.get("caller") or {}).get("number") or "")
+            self._hold(InboundLeg(self._runtime, self._carrier, self._connector, self._app, channel_id, caller))
 
     def _hold(self, leg: Leg | InboundLeg) -> None:
         self._legs[leg.sid] = self._legs[leg.media_id] = leg
