@@ -1,6 +1,6 @@
 # Huifang: `make run` starts it, `make test` tests it; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-asterisk check bench format clean
+.PHONY: help run test test-asterisk test-sherpa check bench format clean
 
 # The bootstrap needs the standard library only; it finds or builds everything else.
 PYTHON ?= python3
@@ -19,6 +19,14 @@ test: ## Sets up what is missing and runs every test (ARGS= for pytest)
 test-asterisk: ## Holds calls over a real Asterisk (asterisk on the PATH, or HUIFANG_ASTERISK=/path/to/asterisk)
 	@$(PYTHON) -m tools.bootstrap asterisk
 	@PYTHONPATH=. $(DEV) -m pytest -s tests/asterisk/real_calls.py $(ARGS)
+
+SHERPA = $(CACHE)/sherpa-$(shell cat env/sherpa.lock env/sherpa_test.lock | sha256sum | cut -c1-12)
+
+test-sherpa: ## Hears with the real sherpa-onnx and a tiny model of its format (fetches the library from PyPI once)
+	@$(PYTHON) -m tools.bootstrap sherpa
+	@[ -d $(SHERPA) ] || $(DEV) -m pip install -q --no-deps --require-hashes --target $(SHERPA) \
+		-r env/sherpa.lock -r env/sherpa_test.lock
+	@PYTHONPATH=.:$(SHERPA) $(DEV) -m pytest tests/sherpa/real_sherpa.py $(ARGS)
 
 check: ## Format, lint, types, import contracts, web lint and types
 	@$(PYTHON) -m tools.bootstrap check

@@ -7,7 +7,17 @@ import typer
 
 from core_api.kit.errors import ServiceError
 from huifang.settings import Settings
-from telephony.api import SMALL_CN, ModelInfo, RecognitionUnavailable, describe, install, unpack
+from telephony.api import (
+    SMALL_CN,
+    ModelInfo,
+    RecognitionUnavailable,
+    describe,
+    describe_sherpa,
+    how_to_install_sherpa,
+    install,
+    sherpa_library,
+    unpack,
+)
 
 app = typer.Typer(no_args_is_help=True)
 MEGABYTE = 1_000_000
@@ -30,6 +40,12 @@ def list_models() -> None:
     settings = Settings()
     for folder in settings.speech_models:
         _show(describe(folder))
+    library = sherpa_library()
+    typer.echo(f"sherpa-onnx  {library or f'没有安装，需要时运行：{how_to_install_sherpa()}'}")
+    if settings.sherpa_model is not None:
+        _show(describe_sherpa(settings.sherpa_model))
+    elif settings.recognition == "sherpa":
+        typer.echo("  没有设置 HUIFANG_SHERPA_MODEL：患者只能按键回答")
 
 
 @app.command("install", help="安装通用中文模型：联网下载，或用 --file 指定拷来的压缩包。")

@@ -17,7 +17,7 @@ from huifang.probing import responds
 from huifang.processes import SIMULATOR
 from huifang.settings import Settings
 from migrations import revisions
-from telephony.api import describe
+from telephony.api import describe, describe_sherpa
 from tools import environments, model, system
 
 State = Literal["ok", "warning", "error"]
@@ -94,11 +94,16 @@ def _hearing(settings: Settings) -> Finding:
     if settings.recognition in {"off", "transcripts"}:
         words = {"off": "已关闭：患者只能按键回答", "transcripts": "使用模拟线路的文字，不识别声音"}
         return Finding("语音识别", "ok", f"HUIFANG_RECOGNITION={settings.recognition}，{words[settings.recognition]}")
-    models = [describe(folder) for folder in settings.speech_models]
+    if settings.recognition == "sherpa":
+        wanted = settings.sherpa_model
+        models = [describe_sherpa(wanted)] if wanted else []
+        missing = "没有设置 HUIFANG_SHERPA_MODEL"
+    else:
+        models, missing = [describe(folder) for folder in settings.speech_models], "没有语音模型"
     usable = next((model for model in models if model.fault is None), None)
     if usable is not None:
         return Finding("语音识别", "ok", f"{usable.name}，{usable.size_bytes / MEGABYTE:.0f} MB")
-    fault = models[0].fault if models else "没有语音模型"
+    fault = models[0].fault if models else missing
     return Finding("语音识别", "warning", f"{fault}；患者会被请按键回答，安装方法：bin/huifang models help")
 
 

@@ -93,8 +93,8 @@ class Settings(BaseSettings):
 
     recognition: Hearing = Field(
         "auto",
-        description="How calls are heard: vosk, transcripts (the simulator's), off (keys only), or auto: transcripts on"
-        " the simulator, a speech model elsewhere",
+        description="How calls are heard: vosk, sherpa, transcripts (the simulator's), off (keys only), or auto:"
+        " transcripts on the simulator, a Vosk model elsewhere",
     )
     vosk_model: Path | None = Field(
         None, description="A Vosk model's folder; empty: the shipped, then an installed one"
@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     recording_days: dict[str, Annotated[int, Field(ge=1, le=36_500)]] = Field(
         default_factory=dict,
         description="JSON: days that recordings are kept, by kind: unheard, inbound, a questionnaire's key, other",
+    )
+
+    sherpa_model: Path | None = Field(
+        None, description="A streaming sherpa-onnx transducer's folder, for HUIFANG_RECOGNITION=sherpa"
     )
 
     log_level: str = "INFO"

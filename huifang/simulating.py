@@ -35,7 +35,7 @@ def simulator_app(settings: Settings, secrets: LocalSecrets) -> FastAPI:
             only=settings.simulator_persona or None,
             store=settings.data_dir / CALLS,
             voices=folder / "voices",
-            transcripts=settings.recognition != "vosk",
+            transcripts=settings.recognition not in {"vosk", "sherpa"},
             recordings=settings.simulator_recordings,
             noise_db=settings.simulator_noise_db,
         )

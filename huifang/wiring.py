@@ -131,7 +131,7 @@ def _telephony(
             hospital_name=settings.hospital_name,
         ),
         retention=settings.retention,
-        hearing=telephony.choose_hearing(settings.recognition, settings.speech_models),
+        hearing=telephony.choose_hearing(settings.recognition, settings.speech_models, settings.sherpa_model),
     )
 
 

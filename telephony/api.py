@@ -40,6 +40,9 @@ from telephony.speech.grammars import Expected
 from telephony.speech.installing import SMALL_CN, install, unpack
 from telephony.speech.model_files import SHIPPED, ModelInfo, describe
 from telephony.speech.recognition import RecognitionUnavailable
+from telephony.speech.sherpa_model import describe as describe_sherpa
+from telephony.speech.sherpa_model import how_to_install as how_to_install_sherpa
+from telephony.speech.sherpa_model import library as sherpa_library
 from telephony.speech.synthesis import EspeakSynthesizer, Synthesizer, Voice
 from telephony.webhooks import router as webhooks
 from telephony.winding_down import wind_down
@@ -87,16 +90,19 @@ __all__ = [
     "calls",
     "choose_hearing",
     "describe",
+    "describe_sherpa",
     "examine",
     "expire",
     "expire_recordings",
     "failed_checks",
     "fetch_fate",
+    "how_to_install_sherpa",
     "install",
     "place_call",
     "recordings_by_kind",
     "recover",
     "routers",
+    "sherpa_library",
     "unpack",
     "warm_up_hearing",
     "wind_down",

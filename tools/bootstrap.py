@@ -1,6 +1,6 @@
 """Sets up what a command needs, step by step; quick when nothing is missing.
 
-python3 -m tools.bootstrap run|test|asterisk|check|cli|rasa
+python3 -m tools.bootstrap run|test|asterisk|sherpa|check|cli|rasa
 """
 
 import argparse
@@ -41,6 +41,11 @@ def prepare_asterisk() -> None:
     environments.ensure(environments.DEV)
 
 
+def prepare_sherpa() -> None:
+    """For hearing with the real library, which `make` puts into a folder of its own."""
+    environments.ensure(environments.DEV)
+
+
 def prepare_cli() -> None:
     environments.ensure(environments.MAIN)
 
@@ -53,6 +58,7 @@ def prepare_rasa() -> None:
 STEPS = {
     "run": prepare_run,
     "asterisk": prepare_asterisk,
+    "sherpa": prepare_sherpa,
     "check": prepare_check,
     "test": prepare_test,
     "cli": prepare_cli,

@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from telephony.speech import sherpa_model
 from telephony.speech.model_files import accept_at, describe, manifest
 from telephony.speech.recognition import Recogniser, RecognitionUnavailable
+from telephony.speech.sherpa_recogniser import SherpaRecogniser
 from telephony.speech.vosk_recogniser import VoskRecogniser
 
 log = logging.getLogger(__name__)
 
-Hearing = Literal["auto", "transcripts", "vosk", "off"]
+Hearing = Literal["auto", "transcripts", "vosk", "sherpa", "off"]
 WORKER_THREADS = 4
 TRANSCRIPTS = "simulator"
 NONE = "none"
@@ -57,20 +59,24 @@ class HearingChoice:
         transcripts = simulated and self.wanted in {"auto", "transcripts"}
         if transcripts:
             return TRANSCRIPTS, None
-        if self.recognition is None or self.wanted not in {"auto", "vosk"}:
+        if self.recognition is None or self.wanted not in {"auto", "vosk", "sherpa"}:
             return NONE, None
         return self.recognition.name, self.recognition
 
 
-def choose(wanted: Hearing, folders: Sequence[Path]) -> HearingChoice:
+def choose(wanted: Hearing, folders: Sequence[Path], sherpa: Path | None = None) -> HearingChoice:
     """Takes the first model that is whole; without one calls go on with keys, and the log says why.
 
     Args:
         wanted: The setting.
-        folders: Models, the preferred first.
+        folders: Vosk models, the preferred first.
+        sherpa: The sherpa-onnx model; the library ends its process on files that it does not know, so that it is loaded
+            in another process first, before the first call.
     """
     if wanted in {"transcripts", "off"}:
         return HearingChoice(wanted)
+    if wanted == "sherpa":
+        return _sherpa(sherpa)
     for folder in folders:
         if describe(folder).fault is None:
             recogniser = VoskRecogniser(folder)
@@ -81,6 +87,21 @@ def choose(wanted: Hearing, folders: Sequence[Path]) -> HearingChoice:
     return HearingChoice(wanted)
 
 
+def _sherpa(folder: Path | None) -> HearingChoice:
+    if folder is None:
+        log.warning("no sherpa-onnx model is set: calls are answered by keys")
+        return HearingChoice("sherpa")
+    try:
+        sherpa_model.check(folder)
+    except RecognitionUnavailable as error:
+        log.warning("sherpa-onnx cannot be used: calls are answered by keys", extra={"code": error.code})
+        return HearingChoice("sherpa")
+    accept = partial(sherpa_model.accept_at, folder)
+    return HearingChoice(
+        "sherpa", Recognition("sherpa", SherpaRecogniser(folder, accept("open")), accept, dictates=True)
+    )
+
+
 def warm_up(choice: HearingChoice, simulated: Iterable[bool]) -> None:
     """Loads the model before the first call needs it; a model that fails leaves the keys.
 
@@ -89,9 +110,10 @@ def warm_up(choice: HearingChoice, simulated: Iterable[bool]) -> None:
         simulated: For each line whether it is the simulator's: the words of those may come without a model.
     """
     used = any(choice.on(simulated=one)[1] is not None for one in simulated)
-    if not used or choice.recognition is None or not isinstance(choice.recognition.recogniser, VoskRecogniser):
+    recogniser = choice.recognition.recogniser if used and choice.recognition is not None else None
+    if not isinstance(recogniser, VoskRecogniser | SherpaRecogniser):
         return
     try:
-        choice.recognition.recogniser.warm_up()
+        recogniser.warm_up()
     except RecognitionUnavailable as error:
         log.warning("speech model cannot be used: calls are answered by keys", extra={"code": error.code})

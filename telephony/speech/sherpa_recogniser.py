@@ -1,4 +1,4 @@
-"""sherpa-onnx behind the recognition port, for sites that have a streaming model of it; not in our locks."""
+"""sherpa-onnx behind the recognition port, for sites that have a streaming model of it; in a lock of its own."""
 
 import threading
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from telephony.audio.pcm import FULL_SCALE, RATE_HZ
+from telephony.speech import sherpa_model
 from telephony.speech.recognition import Grammar, Recognised, RecognitionUnavailable, Word
 from telephony.speech.sound import SoundMeter
 
-THREADS = 1
 TAIL_SECONDS = 0.6
 FAILED = "语音识别出错，请改用按键。"
 
@@ -21,7 +21,7 @@ class SherpaRecogniser:
 
     Args:
         folder: Holds tokens.txt and the encoder's, decoder's and joiner's ONNX files.
-        accept_at: Confidence from which words within the grammar are accepted.
+        accept_at: Confidence from which free dictation is accepted.
     """
 
     def __init__(self, folder: Path, accept_at: float = 0.9) -> None:
@@ -29,44 +29,34 @@ class SherpaRecogniser:
         self._accept_at = accept_at
         self._lock = threading.Lock()
         self._loaded: Any = None
+        self._fault: RecognitionUnavailable | None = None
 
     def start(self, grammar: Grammar | None = None) -> "SherpaStream":
         """Raises RecognitionUnavailable."""
-        model = self._model()
-        return SherpaStream(model, grammar, self._accept_at)
+        return SherpaStream(self._model(), grammar, self._accept_at)
+
+    def warm_up(self) -> None:
+        """Loads the model; raises RecognitionUnavailable."""
+        self._model()
 
     def covers(self, phrases: Sequence[str]) -> tuple[str, ...]:
         """An open vocabulary lacks nothing that is written in its characters."""
-        lines = (self._folder / "tokens.txt").read_text(encoding="utf-8").splitlines()
-        known = {sign for line in lines if line for sign in line.split()[0]}
+        known = {sign for token in sherpa_model.tokens(self._folder) for sign in token}
         return tuple(phrase for phrase in phrases if set(phrase.replace(" ", "")) - known)
 
     def _model(self) -> Any:  # noqa: ANN401 - the library has no types
+        """Tried out in another process and loaded once; what failed is not tried again before the next start."""
         with self._lock:
+            if self._fault is not None:
+                raise self._fault
             if self._loaded is None:
-                self._loaded = self._load()
+                try:
+                    sherpa_model.probe(self._folder)
+                    self._loaded = sherpa_model.load(self._folder)
+                except RecognitionUnavailable as error:
+                    self._fault = error
+                    raise
             return self._loaded
-
-    def _load(self) -> Any:  # noqa: ANN401
-        try:
-            import sherpa_onnx  # noqa: PLC0415 - optional
-        except (ImportError, OSError) as error:
-            raise RecognitionUnavailable("library", "没有安装语音识别库 sherpa-onnx。") from error
-        parts = {name: next(iter(sorted(self._folder.glob(f"{name}*.onnx"))), None) for name in _PARTS}
-        missing = [name for name, path in parts.items() if path is None]
-        if missing or not (self._folder / "tokens.txt").is_file():
-            raise RecognitionUnavailable("missing", f"sherpa-onnx 模型不完整：{'、'.join(missing) or 'tokens.txt'}")
-        try:
-            return sherpa_onnx.OnlineRecognizer.from_transducer(
-                tokens=str(self._folder / "tokens.txt"),
-                num_threads=THREADS,
-                **{name: str(path) for name, path in parts.items()},
-            )
-        except Exception as error:
-            raise RecognitionUnavailable("damaged", f"语音模型无法加载：{self._folder.name}") from error
-
-
-_PARTS = ("encoder", "decoder", "joiner")
 
 
 class SherpaStream:
@@ -75,10 +65,9 @@ class SherpaStream:
     def __init__(self, model: Any, grammar: Grammar | None, accept_at: float) -> None:  # noqa: ANN401
         self._model = model
         self._grammar = grammar
-        self._accept_at = accept_at
+        self._accept_at = grammar.accept_at if grammar is not None else accept_at
         self._stream = model.create_stream()
         self._meter = SoundMeter()
-        self._seconds = 0.0
 
     def feed(self, pcm: bytes) -> str:
         """Raises RecognitionUnavailable."""
@@ -86,7 +75,6 @@ class SherpaStream:
             raise RecognitionUnavailable("rate", "音频格式不对：需要 8 kHz、16 位单声道。")
         samples = np.frombuffer(pcm, dtype="<i2")
         self._meter.feed(samples)
-        self._seconds += samples.size / RATE_HZ
         return self._decode(samples.astype(np.float32) / FULL_SCALE)
 
     def finish(self) -> Recognised:
@@ -96,11 +84,10 @@ class SherpaStream:
             return Recognised("silence")
         if not text:
             return Recognised("speech" if self._meter.lively else "noise", foreign=self._meter.lively)
-        sure = self._confidence()
-        allowed = {phrase.replace(" ", "") for phrase in self._grammar.phrases} if self._grammar else {text}
-        foreign = text not in allowed
-        word = Word(text, sure, 0.0, self._seconds)
-        return Recognised("speech", text, (word,), sure, sure >= self._accept_at and not foreign, foreign)
+        words = self._words()
+        sure = min((word.confidence for word in words), default=0.0)
+        foreign = self._grammar is not None and not self._grammar.whole(text)
+        return Recognised("speech", text, words, sure, sure >= self._accept_at and not foreign, foreign)
 
     def _decode(self, samples: np.ndarray) -> str:
         try:
@@ -111,7 +98,17 @@ class SherpaStream:
         except Exception as error:
             raise RecognitionUnavailable("failed", FAILED) from error
 
-    def _confidence(self) -> float:
-        """Of the least sure token; nothing where the library's version does not tell."""
-        logs: Sequence[float] = getattr(self._model, "ys_log_probs", lambda _stream: [])(self._stream)
-        return float(np.exp(min(logs))) if len(logs) else 0.0
+    def _words(self) -> tuple[Word, ...]:
+        """The tokens with their places; the library gives logarithms of probabilities."""
+        try:
+            tokens = self._model.tokens(self._stream)
+            logs, starts = self._model.ys_probs(self._stream), self._model.timestamps(self._stream)
+        except Exception as error:
+            raise RecognitionUnavailable("failed", FAILED) from error
+        if not len(tokens) == len(logs) == len(starts):
+            return ()
+        ends = [*starts[1:], starts[-1] if starts else 0.0]
+        return tuple(
+            Word(str(token), float(np.exp(min(log, 0.0))), float(start), float(end))
+            for token, log, start, end in zip(tokens, logs, starts, ends, strict=True)
+        )

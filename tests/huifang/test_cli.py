@@ -4,6 +4,8 @@ import inspect
 import json
 import shutil
 import sqlite3
+import sys
+import types
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -92,6 +94,19 @@ class TestCampaign:
 
     def test_lists_say_what_to_do_when_there_are_none(self) -> None:
         assert "huifang campaign create" in invoke("campaigns").stdout
+
+
+@pytest.mark.usefixtures("settings")
+class TestModels:
+    def test_says_what_is_missing_of_a_chosen_model(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("HUIFANG_RECOGNITION", "sherpa")
+        monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
+        listed = invoke("models", "list").stdout
+        assert "huifang-cn  可用" in listed
+        assert "没有设置 HUIFANG_SHERPA_MODEL" in listed
+        monkeypatch.setitem(sys.modules, "sherpa_onnx", types.SimpleNamespace())
+        monkeypatch.setenv("HUIFANG_SHERPA_MODEL", str(tmp_path / "none"))
+        assert "none  找不到 sherpa-onnx 模型目录" in invoke("models", "list").stdout
 
 
 @pytest.mark.usefixtures("settings")

@@ -1,6 +1,7 @@
 """The recognition port: Vosk for real with a model of tones, sherpa-onnx against a fake of its library."""
 
 import shutil
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from telephony.speech import sherpa_model
 from telephony.speech.choosing import choose, warm_up
 from telephony.speech.grammars import Expected, expected_at, grammar, is_whole, phrases, small_number
 from telephony.speech.model_files import describe
@@ -200,8 +202,14 @@ class FakeSherpa:
     def get_result(self, _stream: "FakeSherpa") -> str:
         return self.said if self.samples > 4000 else ""
 
-    def ys_log_probs(self, _stream: "FakeSherpa") -> tuple[float, ...]:
-        return self.log_probs
+    def tokens(self, stream: "FakeSherpa") -> list[str]:
+        return list(self.get_result(stream))
+
+    def timestamps(self, stream: "FakeSherpa") -> list[float]:
+        return [0.04 * number for number in range(len(self.get_result(stream)))]
+
+    def ys_probs(self, stream: "FakeSherpa") -> list[float]:
+        return list(self.log_probs[: len(self.get_result(stream))])
 
 
 @pytest.fixture
@@ -210,13 +218,18 @@ def sherpa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SherpaRecogniser:
         (tmp_path / name).write_bytes(b"onnx")
     (tmp_path / "tokens.txt").write_text("没 0\n有 1\n", encoding="utf-8")
     monkeypatch.setitem(sys.modules, "sherpa_onnx", types.SimpleNamespace(OnlineRecognizer=FakeSherpa))
+    monkeypatch.setattr(sherpa_model, "probe", sherpa_model.check)
     return SherpaRecogniser(tmp_path)
 
 
 @pytest.mark.voice
 class TestSherpa:
     def test_judges_what_it_heard_by_the_grammar(self, sherpa: SherpaRecogniser) -> None:
-        assert listen(sherpa, spoken("没有"), YES_NO)[1].accepted
+        heard = listen(sherpa, spoken("没有"), YES_NO)[1]
+        assert (heard.accepted, [word.text for word in heard.words]) == (True, ["没", "有"])
+        assert [word.start_seconds for word in heard.words] == [0.0, 0.04]
+        never = Grammar(YES_NO.phrases, 1.01)
+        assert not listen(sherpa, spoken("没有"), never)[1].accepted
         outside = listen(sherpa, spoken("没有"), Grammar(("发烧",), 0.5))[1]
         assert (outside.foreign, outside.accepted) == (True, False)
 
@@ -237,6 +250,46 @@ class TestSherpa:
         with pytest.raises(RecognitionUnavailable) as refused:
             SherpaRecogniser(tmp_path).start()
         assert refused.value.code == "library"
+        assert "sherpa.lock" in refused.value.reason
+
+    def test_can_be_chosen_and_says_back_what_nobody_calibrated(self, sherpa: SherpaRecogniser, tmp_path: Path) -> None:
+        choice = choose("sherpa", [], tmp_path)
+        assert [choice.on(simulated=one)[0] for one in (True, False)] == ["sherpa", "sherpa"]
+        recognition = choice.recognition
+        assert recognition is not None
+        assert (recognition.accept_at("yes_no"), recognition.accept_at("number")) == (0.97, 1.01)
+        (tmp_path / "manifest.json").write_text('{"accept_at": {"number": 0.9}}', encoding="utf-8")
+        assert recognition.accept_at("number") == 0.9
+        warm_up(choice, [False])
+        assert choose("vosk", [], tmp_path).on(simulated=False) == ("none", None)
+
+    @pytest.mark.parametrize("name", ["tokens.txt", "encoder-1.onnx", ""])
+    def test_without_a_whole_model_there_are_keys_and_a_line_in_the_log(
+        self, sherpa: SherpaRecogniser, tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        if name:
+            (tmp_path / name).write_bytes(b"")
+        assert choose("sherpa", [], tmp_path if name else None).on(simulated=False) == ("none", None)
+        assert "keys" in caplog.text
+
+    def test_a_model_that_ends_its_process_never_ends_ours_and_is_tried_once(
+        self, sherpa: SherpaRecogniser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.undo()
+        monkeypatch.setitem(sys.modules, "sherpa_onnx", types.SimpleNamespace(OnlineRecognizer=FakeSherpa))
+        tried: list[list[str]] = []
+
+        def crash(command: list[str], **_given: Any) -> Any:
+            tried.append(command)
+            return types.SimpleNamespace(returncode=-11)
+
+        monkeypatch.setattr(subprocess, "run", crash)
+        for _ in range(2):
+            with pytest.raises(RecognitionUnavailable) as refused:
+                sherpa.start()
+            assert refused.value.code == "damaged"
+        assert [command[-1] for command in tried] == [str(tmp_path)]
+        assert sherpa_model.describe(tmp_path).fault is not None
 
 
 @pytest.mark.unit
