@@ -13,7 +13,8 @@ from dialogs.enquiries.schemas import Answers, Asker, EnquiryState
 from dialogs.enquiries.service import EnquiryRuntime, enquire
 from dialogs.enquiries.service import keep as keep_enquiry
 from dialogs.enquiries.service import standing as enquiry_standing
-from dialogs.flow.texts import every as fixed_texts
+from dialogs.flow import texts as flow_texts
+from dialogs.hotline import texts as hotline_texts
 from dialogs.hotline.schemas import CallStanding
 from dialogs.hotline.service import answer as answer_call
 from dialogs.hotline.service import begin as begin_call
@@ -82,3 +83,8 @@ __all__ = [
     "voicemail_message",
     "warm_up",
 ]
+
+
+def fixed_texts() -> tuple[str, ...]:
+    """Every fixed sentence of calls, ours and to us; names in braces are filled."""
+    return (*flow_texts.every(), *hotline_texts.every())

@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, Entry] = {
     "recordings": Entry(DATA, "录音：保存期规则、到期清单、立即清理。", "huifang.cli_recordings:app"),
     "models": Entry(DATA, "语音模型：查看、安装、离线安装说明。", "huifang.cli_models:app"),
     "campaign": Entry(CALLS, "外呼任务：新建、启动、查看、暂停、继续、取消。", "huifang.cli_campaigns:app"),
+    "call-in": Entry(CALLS, "让模拟线路上的一位患者打进来（演示来电）。", "huifang.cli_call_in:call_in"),
     "campaigns": Entry(CALLS, "列出最近的外呼任务及其状态。", "huifang.cli_campaigns:list_campaigns"),
 }
 

@@ -58,3 +58,8 @@ STILL_THERE = "您还在吗？"
 SILENT_END = "好像听不到您的声音。需要帮助请随时来电，再见。"
 GOODBYE = "好的，感谢来电，祝您健康，再见。"
 FAILED = "非常抱歉，系统出了点问题，已经登记，工作人员会给您回电话。"
+
+
+def every() -> tuple[str, ...]:
+    """All of them."""
+    return tuple(text for name, text in globals().items() if name.isupper() and isinstance(text, str))

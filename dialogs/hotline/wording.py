@@ -20,7 +20,9 @@ VISIT = re.compile(
     r"^.{0,6}(?:我的|下次|下一次)?(?:随访|复查|复诊)(?:安排|时间|日期|是什么时候|是哪天|什么时候)?[。？?]?$"
 )
 FEE = re.compile(r"^.{0,6}(?:我的|我)?(?:费用|欠费|冷冻费|保存费|欠(?:了)?多少(?:钱)?)(?:是多少|多少)?[。？?]?$")
-NOTHING_MORE = re.compile(r"^(?:没有?了?|没事了?|没别的了?|不用了?|好了|可以了|就这些)(?:谢谢)?[。！]?$")
+NOTHING_MORE = re.compile(
+    r"^(?:没有?了?|没事了?|没别的了?|不用了?|好了|可以了|就这些)[，,\s]*(?:谢谢(?:你|您|啊)?)?[。！]?$"
+)
 ANYWHERE = frozenset({"want_person", "complaint", "repeat", "slower", "louder", "who_are_you_robot"})
 DIGITS = {**dict(zip("零一二三四五六七八九", "0123456789", strict=True)), "〇": "0", "幺": "1", "两": "2", "○": "0"}
 NUMERALS = re.compile(r"[0-9零〇○一二三四五六七八九幺两十]+")

@@ -14,7 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from core_api.kit.errors import Conflict, Invalid
+from core_api.kit.errors import Conflict, Invalid, ServiceError
 from huifang import cli, demo, doctor, store
 from huifang.settings import Settings
 
@@ -107,6 +107,14 @@ class TestModels:
         monkeypatch.setitem(sys.modules, "sherpa_onnx", types.SimpleNamespace())
         monkeypatch.setenv("HUIFANG_SHERPA_MODEL", str(tmp_path / "none"))
         assert "none  找不到 sherpa-onnx 模型目录" in invoke("models", "list").stdout
+
+
+@pytest.mark.usefixtures("settings")
+class TestCallIn:
+    def test_without_the_simulated_line_says_what_to_start(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HUIFANG_SIMULATOR_PORT", "9")
+        with pytest.raises(ServiceError, match="huifang run"):
+            invoke("call-in", "calls_service")
 
 
 @pytest.mark.usefixtures("settings")
