@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from assistant.conversations.models import ConversationRow, MessageRow
@@ -23,6 +23,33 @@ from core_api.kit.errors import Conflict
 
 TEXT = "messages.text"
 REPLY = "messages.reply"
+# What every message asks is put together once: to build a statement takes longer than SQLite takes to answer it.
+ONE = (
+    select(ConversationRow)
+    .where(ConversationRow.id == bindparam("conversation_id"))
+    .execution_options(populate_existing=True)
+)
+ONE_LOCKED = ONE.with_for_update()
+BY_KEY = select(MessageRow).where(
+    MessageRow.conversation_id == bindparam("conversation_id"), MessageRow.dedupe_key == bindparam("dedupe_key")
+)
+NUMBERED = (
+    update(ConversationRow)
+    .where(ConversationRow.id == bindparam("of"), ConversationRow.last_seq == bindparam("seq_before"))
+    .values(last_seq=bindparam("number"), last_message_at=bindparam("moment"))
+    .execution_options(synchronize_session=False)
+)
+ADD = insert(MessageRow.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
+SETTLED = (
+    update(MessageRow)
+    .where(
+        MessageRow.conversation_id == bindparam("of"),
+        MessageRow.seq <= bindparam("up_to_seq"),
+        MessageRow.answer_due_at.is_not(None),
+    )
+    .values(answer_due_at=None)
+    .execution_options(synchronize_session=False)
+)
 
 
 def add_conversation(session: Session, row: ConversationRow) -> None:
@@ -32,10 +59,7 @@ def add_conversation(session: Session, row: ConversationRow) -> None:
 
 def conversation(session: Session, conversation_id: UUID, *, lock: bool = False) -> ConversationView | None:
     """A conversation; `lock` holds its row until the transaction ends."""
-    query = select(ConversationRow).where(ConversationRow.id == conversation_id)
-    if lock:
-        query = query.with_for_update()
-    row = session.scalar(query.execution_options(populate_existing=True))
+    row = session.scalar(ONE_LOCKED if lock else ONE, {"conversation_id": conversation_id})
     return None if row is None else _conversation(row)
 
 
@@ -92,28 +116,26 @@ def set_patient(session: Session, conversation_id: UUID, patient_id: UUID | None
 
 def add_message(session: Session, message: NewMessage, seq: int) -> Kept:
     """Keeps a message under the conversation's next number; the caller holds the conversation's row."""
-    row = ConversationRow
-    numbered = update(row).where(row.id == message.conversation_id, row.last_seq == seq - 1)
-    if not _changed(session, numbered.values(last_seq=seq, last_message_at=message.at)):
+    numbered = {"of": message.conversation_id, "seq_before": seq - 1, "number": seq, "moment": message.at}
+    session.flush()
+    if not getattr(session.execute(NUMBERED, numbered), "rowcount", 0):
         raise Conflict("会话刚刚有新消息，请重试", code="message_conflict")
     message_id = new_id()
-    session.add(
-        MessageRow(
-            **message.model_dump(exclude={"text", "reply"}),
-            id=message_id,
-            seq=seq,
-            text=seal(session, TEXT, message_id, message.text),
-            reply=seal(session, REPLY, message_id, message.reply),
-        )
-    )
-    session.flush()
+    sealed = {
+        "id": message_id,
+        "seq": seq,
+        "text": seal(session, TEXT, message_id, message.text),
+        "reply": seal(session, REPLY, message_id, message.reply),
+    }
+    row = message.model_dump(exclude={"text", "reply"}) | sealed
+    # None in a JSON column would be written as JSON's null.
+    session.execute(ADD, {name: value for name, value in row.items() if value is not None})
     return Kept(id=message_id, seq=seq)
 
 
 def by_key(session: Session, conversation_id: UUID, dedupe_key: str) -> MessageView | None:
     """The message that a channel knows by a key."""
-    row = MessageRow
-    found = session.scalar(select(row).where(row.conversation_id == conversation_id, row.dedupe_key == dedupe_key))
+    found = session.scalar(BY_KEY, {"conversation_id": conversation_id, "dedupe_key": dedupe_key})
     return None if found is None else _message(session, found)
 
 
@@ -169,9 +191,7 @@ def set_useful(session: Session, message_id: UUID, useful: bool) -> None:
 
 def settle_answers(session: Session, conversation_id: UUID, up_to_seq: int) -> None:
     """No answer is owed any more to messages up to a number."""
-    row = MessageRow
-    owed = (row.conversation_id == conversation_id, row.seq <= up_to_seq, row.answer_due_at.is_not(None))
-    _changed(session, update(row).where(*owed).values(answer_due_at=None))
+    session.execute(SETTLED, {"of": conversation_id, "up_to_seq": up_to_seq})
 
 
 def overdue_answers(session: Session, now: datetime, limit: int) -> list[MessageView]:

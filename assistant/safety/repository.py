@@ -11,6 +11,8 @@ from assistant.safety.models import RevisionRow
 from core_api.kit.db import add_once
 
 PUBLISHED, DRAFT, RETIRED = "published", "draft", "retired"
+ACTIVE_NUMBER = select(func.max(RevisionRow.number)).where(RevisionRow.status == PUBLISHED)
+"""Asked with every message."""
 
 
 class Revision(NamedTuple):
@@ -28,7 +30,7 @@ class Revision(NamedTuple):
 
 
 def active_number(session: Session) -> int | None:
-    return session.scalar(select(func.max(RevisionRow.number)).where(RevisionRow.status == PUBLISHED))
+    return session.scalar(ACTIVE_NUMBER)
 
 
 def one(session: Session, number: int, *, lock: bool = False) -> Revision | None:

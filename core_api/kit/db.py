@@ -1,5 +1,6 @@
 """The database: one declarative base, portable types, engines for SQLite, PostgreSQL and MariaDB."""
 
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ LongText = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
 EXACT_COLLATION = "utf8mb4_bin"
 
 SQLITE_BUSY_TIMEOUT_MS = 15_000
+TURN = "writes"
 POOL_SIZE = 20
 POOL_OVERFLOW = 10
 POOL_TIMEOUT_SECONDS = 10
@@ -153,9 +155,21 @@ def _sqlite_engine(url: str) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    turn = threading.Lock()
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's event signature
-        read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("read_only", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # SQLite's own waiting sleeps up to a tenth of a second a time: writers of one process go in turn instead.
+        if TURN not in connection.info and turn.acquire(timeout=SQLITE_BUSY_TIMEOUT_MS / 1000):
+            connection.info[TURN] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "checkin")
+    def _checkin(_connection: Any, record: Any) -> None:  # noqa: ANN401 - DBAPI objects
+        if record.info.pop(TURN, False):
+            turn.release()
 
     return engine

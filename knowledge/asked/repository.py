@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, String, Uuid, and_, column, func, or_, select, table, update
+from sqlalchemy import ColumnElement, Row, String, Uuid, and_, bindparam, column, func, or_, select, table, update
 from sqlalchemy.orm import Session
 
 from core_api.kit.crypto import seal, unseal
@@ -18,10 +18,12 @@ TEXT, WORD, GROUP_TEXT = "knowledge_asked.text", "knowledge_asked.word", "knowle
 PATIENTS = table("patients", column("id", Uuid), column("record_number", String), column("name_sealed", String))
 ENTRIES = table("knowledge_entries", column("id", Uuid), column("key", String))
 GroupRow = UnansweredGroup
+FIND = select(Asked).where(Asked.channel == bindparam("channel"), Asked.message_id == bindparam("message_id"))
+"""Asked with every question."""
 
 
 def find(session: Session, channel: str, message_id: str) -> Asked | None:
-    return session.scalars(select(Asked).where(Asked.channel == channel, Asked.message_id == message_id)).first()
+    return session.scalar(FIND, {"channel": channel, "message_id": message_id})
 
 
 def one(session: Session, asked_id: UUID) -> Asked | None:

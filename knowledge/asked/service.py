@@ -20,7 +20,6 @@ from knowledge.search.finder import finder_of
 from knowledge.search.index import Index
 from knowledge.search.rules import Kind, decide
 from knowledge.search.schemas import Hit, Tuning
-from knowledge.terms import service as terms
 
 UNLOGGED = "test"
 SUGGEST_FROM = 0.15
@@ -28,8 +27,14 @@ SUGGEST_FROM = 0.15
 
 def ask(sessions: Sessions, asked: AskedIn, clock: Clock) -> Finding:
     """Finds the answer to a question and keeps what came of it; the same message again gets the same finding."""
-    with sessions.begin() as session:
-        return answer(session, asked, clock)
+    with sessions() as session:
+        session.connection(execution_options={"read_only": True})
+        known = repository.find(session, asked.channel, asked.message_id)
+        if known is not None:
+            return _again(session, known)
+        finding = _finding(session, asked, clock)
+    with sessions.begin() as session:  # nobody else's writing waits while we search
+        return _keep(session, asked, finding, clock)
 
 
 def answer(session: Session, asked: AskedIn, clock: Clock) -> Finding:
@@ -37,8 +42,12 @@ def answer(session: Session, asked: AskedIn, clock: Clock) -> Finding:
     known = repository.find(session, asked.channel, asked.message_id)
     if known is not None:
         return _again(session, known)
+    return _keep(session, asked, _finding(session, asked, clock), clock)
+
+
+def _finding(session: Session, asked: AskedIn, clock: Clock) -> Finding:
     index, tuning = finder_of(session).current(session)
-    return _keep(session, asked, finding_of(session, _decided(index, tuning, asked, clock)), clock)
+    return finding_of(session, _decided(index, tuning, asked, clock))
 
 
 def note_unanswered(session: Session, channel: Channel, message_id: str, clock: Clock) -> None:
@@ -130,10 +139,11 @@ def _answer(session: Session, hit: Hit) -> Answer | None:
 
 
 def _answer_of(session: Session, revision_id: UUID, key: str, score: float) -> Answer | None:
-    revision = reading.revision_by_id(session, revision_id)
+    finder = finder_of(session)
+    revision = finder.revision(session, revision_id)
     if revision is None:
         return None
-    filling = terms.placeholders(session)
+    filling = finder.filling(session)
     return Answer(
         entry_id=revision.entry_id,
         entry_key=key,

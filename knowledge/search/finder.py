@@ -6,8 +6,10 @@ database and process.
 
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session
 from core_api.kit.clock import Clock
 from core_api.kit.db import Sessions
 from knowledge.entries import reading
-from knowledge.entries.schemas import State
+from knowledge.entries.schemas import RevisionView, State
 from knowledge.search import files, index, rules
 from knowledge.search.dense import MODEL_FILE, Encoder, EncoderUnavailable, StaticEncoder
 from knowledge.search.index import Index
@@ -32,6 +34,7 @@ DELTA_MAX = 2_000
 BUILD_AT_ONCE_UP_TO = 20_000
 """A smaller index is built anew while the question waits (a second or two), a larger one beside it."""
 MODEL_FOLDER = "model"
+REVISIONS_KEPT = 2_000
 SHIPPED = Path(__file__).parents[1] / "shipped"
 MakeEncoder = Callable[[Path | None], Encoder | None]
 
@@ -79,6 +82,10 @@ class Finder:
         self._index: Index | None = None
         self._lock = threading.Lock()
         self._building: threading.Thread | None = None
+        self._terms_seen: int | None = None
+        self._filling: tuple[int, Mapping[str, str]] | None = None
+        self._published: OrderedDict[UUID, RevisionView] = OrderedDict()
+        self._keeping = threading.Lock()
 
     def search(
         self,
@@ -98,12 +105,36 @@ class Finder:
         """The index as the session's database stands now, and the thresholds in force."""
         state = reading.state(session)
         tuning = _tuning(state.tuning)
+        self._terms_seen = state.terms_version
         found = self._index
         if found is not None and _is_current(found, state):
             return found, tuning
         with self._lock:
             self._index = found = self._renewed(session, self._index, state)
         return found, tuning
+
+    def filling(self, session: Session) -> Mapping[str, str]:
+        """What fills the placeholders of answers; read again when the site's words changed."""
+        seen, kept = self._terms_seen, self._filling
+        if kept is not None and kept[0] == seen:
+            return kept[1]
+        fresh = terms.placeholders(session)
+        if seen is not None:
+            self._filling = (seen, fresh)
+        return fresh
+
+    def revision(self, session: Session, revision_id: UUID) -> RevisionView | None:
+        """A revision; of those that are published, whose content never changes, the last ones asked for are kept."""
+        kept = self._published.get(revision_id)
+        if kept is not None:
+            return kept
+        found = reading.revision_by_id(session, revision_id)
+        if found is not None and found.status == "published":
+            with self._keeping:
+                self._published[revision_id] = found
+                if len(self._published) > REVISIONS_KEPT:
+                    self._published.popitem(last=False)
+        return found
 
     def view(self, session: Session) -> IndexView:
         """How large the index is."""

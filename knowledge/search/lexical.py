@@ -61,7 +61,7 @@ class Postings:
     documents: NDArray[np.int32]
     own: Floats
     length: Floats
-    dampings: dict[float, Floats] = field(default_factory=dict, repr=False, compare=False)
+    dampings: dict[float, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def sums(self, terms: Terms, values: Floats, most: int) -> Floats:
         """Adds up, for every text, the weights of the question's terms that it holds.

@@ -95,7 +95,9 @@ class Segment:
     families: Mapping[str, Postings]
     vectors: Vectors | None
     marks: Marks
-    audiences: dict[frozenset[str], NDArray[np.bool_]] = field(default_factory=dict, repr=False, compare=False)
+    audiences: dict[frozenset[str], NDArray[np.bool_]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def question_of(self, entry: int) -> str:
         """The question by which an entry is offered."""
