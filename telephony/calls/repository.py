@@ -39,8 +39,10 @@ def row(session: Session, call_id: UUID, *, lock: bool = False) -> CallRow:
     return found
 
 
-def by_key(session: Session, idempotency_key: str) -> CallRow | None:
-    return session.scalar(select(CallRow).where(CallRow.idempotency_key == idempotency_key).with_for_update())
+def by_key(session: Session, idempotency_key: str, *, lock: bool = True) -> CallRow | None:
+    """The call of a key; not locked where many new keys come at once, for a lock on none is a lock on the gap."""
+    query = select(CallRow).where(CallRow.idempotency_key == idempotency_key)
+    return session.scalar(query.with_for_update() if lock else query)
 
 
 def by_conversation(session: Session, conversation_id: UUID) -> CallRow | None:

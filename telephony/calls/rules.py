@@ -61,9 +61,15 @@ E164: Final = re.compile(r"\+[1-9]\d{7,14}")
 LOCAL: Final = re.compile(r"\d{3,20}")
 
 
+HIDDEN: Final = {"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"}
+"""Twilio writes ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE as a keypad does."""
+
+
 def caller_number(told: str) -> str | None:
     """A caller's number as the record has it: mobiles in E.164 however the exchange writes them; None where hidden."""
     bare = re.sub(r"[\s\-()]", "", told)
+    if bare in HIDDEN:
+        return None
     mobile = MOBILE.fullmatch(bare)
     if mobile is not None:
         return f"+86{mobile[1]}"

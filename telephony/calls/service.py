@@ -71,7 +71,7 @@ def register(session: Session, request: CallRequest, clock: Clock) -> tuple[Call
 def register_arrival(session: Session, arrival: Arrival, clock: Clock) -> CallSnapshot:
     """Writes a call to us down; told of again it is the same call."""
     key = f"in:{arrival.carrier}:{arrival.carrier_sid}"[:80]
-    known = repository.by_key(session, key)
+    known = repository.by_key(session, key, lock=False)
     if known is not None:
         return repository.snapshot(session, known)
     identity = new_id()

@@ -297,7 +297,8 @@ class TestTheWebhook:
         ("told", "number"),
         [
             ("+8613800138000", NUMBER), ("13800138000", NUMBER), ("013800138000", NUMBER), ("008613800138000", NUMBER),
-            ("anonymous", None), ("", None), ("01062345678", "01062345678"), ("+14155550100", "+14155550100"),
+            ("anonymous", None), ("", None), ("+266696687", None),
+            ("01062345678", "01062345678"), ("+14155550100", "+14155550100"),
         ],
     )  # fmt: skip
     def test_numbers_are_known_however_the_exchange_writes_them(self, told: str, number: str | None) -> None:

@@ -9,6 +9,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from core_api.audit import service as audit
+from core_api.audit.schemas import AuditFilter
 from core_api.kit.clock import FixedClock
 from core_api.kit.crypto import Keyring
 from core_api.kit.db import Sessions, new_id
@@ -16,7 +18,7 @@ from core_api.kit.web import CurrentUser, Runtime, install_problem_handlers
 from telephony import api
 from telephony.audio.measuring import Outline
 from telephony.calls import repository, service
-from telephony.calls.schemas import Ending, KeptRecording
+from telephony.calls.schemas import Arrival, Ending, KeptRecording
 from telephony.session.safe import Safe
 from tests.telephony.kit import request
 
@@ -48,6 +50,7 @@ def pages(sessions: Sessions, clock: FixedClock, keyring: Keyring, tmp_path: Pat
     rights = {
         "nurse": frozenset({"calls.read", "calls.listen"}),
         "auditor": frozenset({"calls.read"}),
+        "lead": frozenset({"calls.read", "patients.reveal"}),
         "head": frozenset({"calls.read", "calls.write"}),
     }
     app.state.authenticate = lambda _session, token: (
@@ -146,3 +149,28 @@ class TestGetAudio:
 
     def test_is_for_those_who_may_listen(self, pages: TestClient, call_id: UUID) -> None:
         assert pages.get(f"/api/calls/{call_id}/audio", headers=signed_in("auditor")).status_code == 403
+
+
+class TestRevealCaller:
+    def test_tells_the_number_with_a_reason_and_leaves_an_audit_row(
+        self, pages: TestClient, sessions: Sessions, clock: FixedClock
+    ) -> None:
+        arrival = Arrival(carrier="simulator", carrier_sid="CA7", caller="+8613800138000")
+        with sessions.begin() as session:
+            arrived = service.register_arrival(session, arrival, clock)
+        url = f"/api/calls/{arrived.id}"
+        assert pages.get(url, headers=signed_in("lead")).json()["caller_masked"] == "138****8000"
+        told = pages.post(f"{url}/caller", json={"reason": "回电"}, headers=signed_in("lead"))
+        assert (told.status_code, told.json()) == (200, {"phone_e164": "+8613800138000"})
+        with sessions() as session:
+            noted = audit.entries(session, AuditFilter(action="call.reveal_caller"), None, 10).items
+        assert [(row.subject_id, row.purpose) for row in noted] == [(str(arrived.id), "回电")]
+
+    def test_is_denied_without_the_right_and_without_a_reason(self, pages: TestClient, call_id: UUID) -> None:
+        url = f"/api/calls/{call_id}/caller"
+        assert pages.post(url, json={"reason": "回电"}, headers=signed_in("nurse")).status_code == 403
+        assert pages.post(url, json={"reason": ""}, headers=signed_in("lead")).status_code == 422
+
+    def test_a_call_of_ours_has_none(self, pages: TestClient, call_id: UUID) -> None:
+        answer = pages.post(f"/api/calls/{call_id}/caller", json={"reason": "回电"}, headers=signed_in("lead"))
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_caller")
