@@ -20,6 +20,7 @@ from dialogs.hotline.service import answer as answer_call
 from dialogs.hotline.service import begin as begin_call
 from dialogs.hotline.service import failed as call_failed
 from dialogs.schemas import (
+    TRIAL,
     Action,
     AnswerRef,
     DialogueOutcome,
@@ -32,13 +33,14 @@ from dialogs.schemas import (
     StartDialogue,
     Turn,
 )
-from dialogs.service import asked_item, outcome, start, under_way, voicemail_message
+from dialogs.service import asked_item, outcome, start, tried, under_way, voicemail_message
 from dialogs.turns import apply, respond, understood
 from dialogs.understanding.cues import cue
 from dialogs.understanding.dates import warm_up
 
 __all__ = [
     "TOKEN_HEADER",
+    "TRIAL",
     "Action",
     "AnswerRef",
     "Answers",
@@ -78,6 +80,7 @@ __all__ = [
     "rasa_actions_router",
     "respond",
     "start",
+    "tried",
     "under_way",
     "understood",
     "voicemail_message",

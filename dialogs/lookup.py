@@ -5,7 +5,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from core_api.kit.clock import Clock
-from dialogs.schemas import ServiceAnswer, StartDialogue
+from dialogs.schemas import TRIAL, ServiceAnswer, StartDialogue
 from knowledge import api as knowledge
 
 CHANNELS: dict[str, Literal["phone", "web", "wechat"]] = {"voice": "phone", "wechat": "wechat"}
@@ -14,7 +14,12 @@ MAX_SPOKEN_CHOICES = 2
 
 
 def look_up(session: Session, start: StartDialogue, turn_id: str, text: str, clock: Clock) -> ServiceAnswer:
-    """Asks what was said; the same turn again finds the same, and who received which answer is kept."""
+    """Asks what was said; the same turn again finds the same, and who received which answer is kept.
+
+    In a trial nothing is asked, so that nobody's question is counted.
+    """
+    if start.purpose == TRIAL:
+        return ServiceAnswer()
     found = knowledge.answer(
         session,
         knowledge.Asked(

@@ -7,7 +7,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core_api.responses.schemas import Source
+from core_api.responses.schemas import AnswerIn, Source
+
+TRIAL = "trial"
+"""The purpose of a conversation in which staff try a script: nothing of it is about a patient."""
 
 Expects = Literal["speech", "keys", "either", "none"]
 ActionKind = Literal[
@@ -200,9 +203,10 @@ class Pending(Frozen):
 
 
 class DialogueState(Frozen):
-    """Where a conversation stands."""
+    """Where a conversation stands; `tried` holds the answers of one without a response, which stay here."""
 
     start: StartDialogue
+    tried: tuple[AnswerIn, ...] = ()
     phase: Phase = "greeting"
     awaiting: Awaiting = "identity"
     item_link_id: str | None = None

@@ -15,7 +15,7 @@ from core_api.questionnaires import service as questionnaires
 from core_api.questionnaires.rules import evaluate_alerts
 from core_api.questionnaires.schemas import Questionnaire
 from core_api.responses import service as responses
-from core_api.responses.schemas import ResponseView
+from core_api.responses.schemas import AnswerIn, ResponseView, skipped_of, values_of
 from dialogs import repository
 from dialogs.flow import texts
 from dialogs.flow.rules import decide
@@ -53,7 +53,8 @@ def advance(session: Session, conversation_id: UUID, turn_id: str, heard: Heard,
     step = decide(view)
     _write_answers(session, view, step, clock)
     reply = step.reply.model_copy(update={"understanding": _understanding(heard, step)})
-    kept = step.state.model_copy(update={"last_turn_id": turn_id, "last_reply": reply})
+    tried = _tried(state, step) if response is None else ()
+    kept = step.state.model_copy(update={"last_turn_id": turn_id, "last_reply": reply, "tried": tried})
     repository.save(session, kept, clock)
     return reply
 
@@ -71,11 +72,17 @@ def _view(
         heard=heard,
         now=clock.now().astimezone(zone),
         questionnaire=_questionnaire(session, state, response),
-        answers=response.values if response else {},
-        skipped=response.skipped if response else frozenset(),
+        answers=response.values if response else values_of(state.tried),
+        skipped=response.skipped if response else skipped_of(state.tried),
         window=Window.of(state.start.callback_window),
         done_meanwhile=response is not None and response.status == "completed" and not state.completed,
     )
+
+
+def _tried(state: DialogueState, step: Step) -> tuple[AnswerIn, ...]:
+    """The answers of a trial: a later one to the same question takes the place of the earlier."""
+    told = {one.link_id: one for one in (*state.tried, *step.records)}
+    return tuple(told.values())
 
 
 def _questionnaire(session: Session, state: DialogueState, response: ResponseView | None) -> Questionnaire | None:
@@ -127,6 +134,12 @@ def under_way(session: Session, conversation_id: UUID) -> bool:
     """Whether a dialogue was begun in the conversation and has not ended; one that ended still takes voice turns."""
     state = repository.find(session, conversation_id)
     return state is not None and (state.phase != "ended" or state.start.channel == "voice")
+
+
+def tried(session: Session, conversation_id: UUID) -> tuple[AnswerIn, ...]:
+    """The answers of a trial so far; nothing where there is none."""
+    state = repository.find(session, conversation_id)
+    return state.tried if state is not None else ()
 
 
 def asked_item(session: Session, conversation_id: UUID) -> str | None:

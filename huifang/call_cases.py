@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from assistant import api as assistant
 from core_api.kit.clock import Clock
-from dialogs.api import Reply
+from dialogs.api import TRIAL, Reply
 from telephony import api as telephony
 from telephony.api import ConversationSpec
 
@@ -38,6 +38,8 @@ OTHER = Asked("other", "normal", "电话中需要人工处理")
 
 def open_cases(session: Session, spec: ConversationSpec, reply: Reply, clock: Clock) -> int:
     """Opens the cases that a reply asks for, each once per call and reason; tells how many it asked for."""
+    if spec.purpose == TRIAL:
+        return 0
     reasons = [str(action.data.get("reason", "")) for action in reply.actions if action.kind == OPEN_CASE]
     for reason in reasons:
         open_reason(session, spec, reason, clock)

@@ -81,7 +81,9 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
         campaigns=_campaigns(settings, runtime, voice),
         on_start=(
             _recovering(settings, runtime, voice),
-            lambda: telephony.warm_up_hearing(voice.hearing, [name == SIMULATOR for name in voice.carriers]),
+            lambda: telephony.warm_up_hearing(
+                voice.hearing, [name == SIMULATOR for name in voice.carriers if name != telephony.BrowserCarrier.name]
+            ),
             dialogs.warm_up,
             lambda: finder.warm_up(runtime.sessions),
         ),
@@ -140,6 +142,8 @@ def _carriers(settings: Settings, secrets: LocalSecrets) -> Mapping[str, telepho
     found: dict[str, telephony.Carrier] = {name: telephony.TwilioCarrier(one) for name, one in accounts.items()}
     if settings.asterisk_url:
         found[exchange.ASTERISK] = telephony.AsteriskCarrier(exchange.account(settings))
+    page = telephony.BrowserCarrier()
+    found[page.name] = page
     return found
 
 

@@ -24,10 +24,12 @@ from telephony.carriers.asterisk.account import AsteriskAccount
 from telephony.carriers.asterisk.carrier import AsteriskCarrier
 from telephony.carriers.asterisk.examining import ExchangeState, examine
 from telephony.carriers.asterisk.exchange import Exchange
+from telephony.carriers.browser.carrier import BrowserCarrier
 from telephony.carriers.ports import Carrier, CarrierRefused, CarrierUnknown, Dial
 from telephony.carriers.twilio import TwilioAccount, TwilioCarrier
 from telephony.fates import fetch_fate
 from telephony.people.socket import router as people
+from telephony.people.trials import router as trials
 from telephony.prompts.endpoints import router as prompts
 from telephony.prompts.voice import RecordedVoice
 from telephony.recovery import recover
@@ -53,6 +55,7 @@ __all__ = [
     "SMALL_CN",
     "AsteriskAccount",
     "AsteriskCarrier",
+    "BrowserCarrier",
     "CallFate",
     "CallFilter",
     "CallRequest",
@@ -112,7 +115,7 @@ log = logging.getLogger(__name__)
 expire = retention.expire
 recordings_by_kind = retention.by_kind
 
-routers: list[APIRouter] = [endpoints.router, people, prompts, webhooks]
+routers: list[APIRouter] = [trials, endpoints.router, people, prompts, webhooks]
 
 
 def place_call(runtime: TelephonyRuntime, request: CallRequest) -> Placed:

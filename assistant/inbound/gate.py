@@ -9,6 +9,7 @@ from assistant.conversations.schemas import ConversationView
 from assistant.safety import service as safety
 from assistant.safety.service import Screened
 from core_api.kit.clock import Clock
+from dialogs.api import TRIAL
 
 
 def screen(
@@ -16,8 +17,11 @@ def screen(
 ) -> str | None:
     """Opens what a red flag asks for, in the transaction that keeps the message; returns what to tell the patient.
 
+    In a trial, in which staff try a script, nothing is opened.
     While a person owns the conversation the wording is written here, at once; else it leads the bot's reply.
     """
+    if conversation.subject == TRIAL:
+        return wording_of(session, conversation, message_id, text, clock)
     flags = safety.screen(session, _screened(conversation, message_id, text), clock)
     wording = safety.wording(flags, conversation.channel)
     if wording is None:

@@ -1,5 +1,6 @@
 """Responses, answers and rechecks as services return them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -56,6 +57,16 @@ class AnswerView(Frozen):
     answered_at: datetime
 
 
+def values_of(answers: Sequence["AnswerIn | AnswerView"]) -> dict[str, AnswerValue]:
+    """Accepted values by link id."""
+    return {one.link_id: one.value for one in answers if one.status == "accepted" and one.value is not None}
+
+
+def skipped_of(answers: Sequence["AnswerIn | AnswerView"]) -> frozenset[str]:
+    """Link ids done without an accepted value."""
+    return frozenset(one.link_id for one in answers) - frozenset(values_of(answers))
+
+
 class ResponseView(Frozen):
     id: UUID
     patient_id: UUID
@@ -74,12 +85,12 @@ class ResponseView(Frozen):
     @property
     def values(self) -> dict[str, AnswerValue]:
         """Accepted values by link id: what `next_item` and the alert rules count."""
-        return {one.link_id: one.value for one in self.answers if one.status == "accepted" and one.value is not None}
+        return values_of(self.answers)
 
     @property
     def skipped(self) -> frozenset[str]:
         """Link ids done without an accepted value."""
-        return frozenset(one.link_id for one in self.answers) - frozenset(self.values)
+        return skipped_of(self.answers)
 
 
 class FinishResult(Frozen):

@@ -66,11 +66,12 @@ def get_call(call_id: UUID, request: Request, session: Db, runtime: RuntimeDep, 
     carrier = telephony.carriers.get(call.carrier) if telephony else None
     detail = details.of(session, call, carrier.pace if carrier else 1.0)
     recording = retention.with_time(detail.recording, telephony.retention if telephony else Retention())
+    known = service.snapshot(session, call_id)
     return detail.model_copy(
         update=_person(session, call.patient_id)
         | {
-            "answers": _answers(session, call.response_id),
-            "left": remaining.of(session, service.snapshot(session, call_id)),
+            "answers": _answers(session, call.response_id) or remaining.tried(session, known),
+            "left": remaining.of(session, known),
             "recording": recording,
         }
     )

@@ -12,7 +12,7 @@ from core_api.kit.errors import Invalid, NotFound
 from core_api.kit.masking import mask_phone
 from core_api.kit.paging import CursorValue, Page, decode_cursor, encode_cursor
 from telephony.calls.models import CallEventRow, CallRow, QualityRow, RecordingRow
-from telephony.calls.rules import INBOUND, LABELS
+from telephony.calls.rules import BROWSER, INBOUND, LABELS
 from telephony.calls.schemas import (
     CallEventView,
     CallFilter,
@@ -209,8 +209,8 @@ def quality(session: Session, call_id: UUID) -> CallQuality | None:
 
 
 def page(session: Session, chosen: CallFilter, cursor: str | None, limit: int) -> Page[CallView]:
-    """Newest first."""
-    where: list[ColumnElement[bool]] = []
+    """Newest first; trials of scripts are nobody's calls."""
+    where: list[ColumnElement[bool]] = [CallRow.carrier != BROWSER]
     if chosen.campaign_id:
         where.append(CallRow.campaign_id == chosen.campaign_id)
     if chosen.patient_id:

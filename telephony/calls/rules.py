@@ -27,6 +27,8 @@ INTERRUPTED: Final = "interrupted"
 NOT_PLACED: Final = "not_placed"
 INBOUND: Final = "inbound"
 MIDWAY: Final = {None, "partial", "silent"}
+BROWSER: Final = "browser"
+"""The carrier of trials: a page, and nobody's telephone."""
 ATTENDED: Final = "attended"
 LABELS: Final = {
     "completed": "已完成",

@@ -50,7 +50,7 @@ class CallRequest(Frozen):
     """One call to place."""
 
     call_id: UUID
-    patient_id: UUID
+    patient_id: UUID | None
     phone_e164: str = Field(repr=False, pattern=r"^\+?\d{5,20}$")
     carrier: str
     conversation: ConversationSpec

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from websockets.exceptions import ConnectionClosed
 
 from core_api.audit.models import AuditEntry
@@ -24,8 +25,9 @@ from core_api.responses import service as responses
 from huifang import store
 from huifang.settings import LocalSecrets, Settings
 from telephony.audio.pcm import frames, level_dbfs, mulaw_to_pcm, pcm_to_mulaw
-from telephony.calls import service
-from telephony.calls.schemas import ConversationSpec
+from telephony.calls import repository, service
+from telephony.calls.models import CallRow
+from telephony.calls.schemas import CallFilter, ConversationSpec
 from telephony.speech.synthesis import EspeakSynthesizer, Voice
 from tests.browser.conftest import CHROMIUM, DESK, FLAGS
 from tests.browser.live_server import LiveServer, started
@@ -219,3 +221,42 @@ class TestCallPage:
             "call.take_over",
             "call.hang_up",
         ]
+
+
+class TestTrial:
+    def test_a_script_calls_its_editor_in_the_page_and_a_colleague_takes_the_call_over(
+        self, page: Page, server: LiveServer, sessions: Sessions
+    ) -> None:
+        page.goto(f"/questionnaires/{QUESTIONNAIRE}")
+        page.get_by_role("button", name="打给我").click()
+        page.get_by_role("button", name="开始试拨").click()
+        title = page.locator("#trial-title")
+        expect(title).to_have_text("通话中")
+        _until(page, lambda: page.locator(".meter i").evaluate("bar => bar.getBoundingClientRect().width") > 12)
+        page.get_by_role("button", name="1", exact=True).click()
+        expect(page.get_by_text("正在问")).to_be_visible()
+        call_id = _trial(sessions)
+        with sessions() as session:
+            assert repository.row(session, call_id).transcript_source == "vosk"
+        colleague = page.context.new_page()
+        colleague.goto(f"/calls/{call_id}")
+        colleague.get_by_role("button", name="旁听", exact=True).click()
+        colleague.get_by_role("button", name="接管通话").click()
+        expect(colleague.locator("#line-title")).to_have_text("您正在与患者通话")
+        expect(page.get_by_text("接管了通话")).to_be_visible()
+        colleague.get_by_role("button", name="挂断").click()
+        expect(title).to_have_text("试拨已结束")
+        with sessions() as session:
+            assert service.page(session, CallFilter()).total == _all_calls(session) - 1
+
+
+def _trial(sessions: Sessions) -> UUID:
+    """The newest trial."""
+    with sessions() as session:
+        query = select(CallRow.id).where(CallRow.carrier == "browser").order_by(CallRow.id.desc()).limit(1)
+        return session.scalars(query).one()
+
+
+def _all_calls(session: Session) -> int:
+    """Trials too."""
+    return len(list(session.scalars(select(CallRow.id))))

@@ -171,7 +171,7 @@ class Stage:
 
 
 RIGHTS = {
-    "nurse": frozenset({"calls.read", "calls.listen", "calls.talk"}),
+    "nurse": frozenset({"calls.read", "calls.listen", "calls.talk", "questionnaires.read"}),
     "doctor": frozenset({"calls.read", "calls.listen", "calls.talk"}),
     "listener": frozenset({"calls.read", "calls.listen"}),
     "auditor": frozenset({"calls.read"}),
@@ -244,7 +244,7 @@ def staged(
         clock=SystemClock(),
         zone=ZoneInfo("Asia/Shanghai"),
         data_dir=folder,
-        carriers={"simulator": api.TwilioCarrier(account)},
+        carriers={"simulator": api.TwilioCarrier(account), "browser": api.BrowserCarrier()},
         conversations=conversation,
         synthesizer=voice or ToneVoice(),
         slow_synthesizer=slow_voice,

@@ -96,3 +96,8 @@ export const recordings = {
   release: (callId: string): Promise<null> => request('DELETE', `/api/calls/${callId}/recording/hold`),
   waveform: (callId: string): Promise<Waveform> => get(`/api/calls/${callId}/waveform`),
 }
+
+/** A script tried by voice in the page. */
+export const trials = {
+  begin: (body: { questionnaire_key: string; questionnaire_version: number; elder: boolean }): Promise<{ call_id: string }> => post('/api/calls/trials', body),
+}

@@ -3,25 +3,34 @@ import { JitterBuffer } from './jitter'
 import { fromPcm, Resampler, toPcm } from './resample'
 
 declare const sampleRate: number
-declare function registerProcessor(name: string, make: new () => AudioWorkletProcessor): void
+declare function registerProcessor(name: string, make: new (options: { processorOptions: { mostSeconds: number } }) => AudioWorkletProcessor): void
 declare class AudioWorkletProcessor {
   readonly port: MessagePort
 }
+/** What the page sends here: sound, the name of a mark behind it, or null to drop what was not played. */
+type Told = ArrayBuffer | string | null
 
 const LINE_HZ = 8_000
 const FRAME = 160
 const START_SECONDS = 0.08
-const MOST_SECONDS = 0.4
 
 class LineProcessor extends AudioWorkletProcessor {
   private readonly down = new Resampler(sampleRate, LINE_HZ)
   private readonly up = new Resampler(LINE_HZ, sampleRate)
-  private readonly heard = new JitterBuffer(START_SECONDS * sampleRate, MOST_SECONDS * sampleRate)
+  private readonly heard: JitterBuffer
   private waiting: number[] = []
 
-  constructor() {
+  constructor(options: { processorOptions: { mostSeconds: number } }) {
     super()
-    this.port.onmessage = (message: MessageEvent<ArrayBuffer>): void => this.heard.put(this.up.take(fromPcm(message.data)))
+    const most = options.processorOptions.mostSeconds * sampleRate
+    this.heard = new JitterBuffer(START_SECONDS * sampleRate, most, (name) => this.port.postMessage(name))
+    this.port.onmessage = (message: MessageEvent<Told>): void => this.told(message.data)
+  }
+
+  private told(what: Told): void {
+    if (what === null) this.heard.clear()
+    else if (typeof what === 'string') this.heard.mark(what)
+    else this.heard.put(this.up.take(fromPcm(what)))
   }
 
   process(inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
