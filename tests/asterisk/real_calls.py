@@ -323,18 +323,27 @@ class TestTransfer:
         assert told.state == "ended"
 
 
+def _listed(sessions: Sessions) -> list[api.CallView]:
+    with sessions() as session:
+        found = api.calls(session, api.CallFilter()).items
+        session.rollback()
+    return found
+
+
 class TestInbound:
-    def test_a_caller_hears_the_sentence_and_is_let_go(
+    def test_a_caller_is_answered_and_held_until_they_hang_up(
         self, pair: tuple[Asterisk, Asterisk], sessions: Sessions, tmp_path: Path
     ) -> None:
         with hospital(pair, sessions, tmp_path, ScriptedConversation()) as here:
             wait_for(lambda: "huifang\n" in here.exchange.ask("ari show apps").replace(" ", ""))
             here.network.ask("channel originate Local/calls@callers extension listens@callers")
-            wait_for(lambda: not here.is_idle())
+            wait_for(lambda: bool(_listed(sessions)))
+            call = here.ended(_listed(sessions)[0].id)
             wait_for(here.is_idle, 40)
         heard = here.recorded("inbound")
-        tell(sentence_at_caller_dbfs=level_dbfs(heard), seconds=heard.size / RATE_HZ)
+        tell(words_at_caller_dbfs=level_dbfs(heard), seconds=heard.size / RATE_HZ)
         assert level_dbfs(heard) > AUDIBLE_DBFS
+        assert (call.direction, call.disposition) == ("inbound", "silent")
 
 
 class TestRestart:
