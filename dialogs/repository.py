@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core_api.kit.clock import Clock
@@ -12,11 +12,17 @@ from dialogs.models import DialogueStateRow
 from dialogs.schemas import DialogueState
 
 MEMORY = "dialogue_states.memory"
+ONE = (
+    select(DialogueStateRow)
+    .where(DialogueStateRow.conversation_id == bindparam("of"))
+    .execution_options(populate_existing=True)
+)
+"""Asked with every message."""
 
 
 def find(session: Session, conversation_id: UUID) -> DialogueState | None:
     """The state of a conversation, or None."""
-    row = session.get(DialogueStateRow, conversation_id, populate_existing=True)
+    row = session.scalar(ONE, {"of": conversation_id})
     if row is None:
         return None
     memory = unseal(session, MEMORY, conversation_id, row.memory)

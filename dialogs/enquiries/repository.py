@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core_api.kit.crypto import seal, unseal
@@ -11,11 +11,13 @@ from dialogs.enquiries.models import EnquiryRow
 from dialogs.enquiries.schemas import EnquiryState
 
 MEMORY = "enquiries.memory"
+ONE = select(EnquiryRow).where(EnquiryRow.conversation_id == bindparam("of")).execution_options(populate_existing=True)
+"""Asked with every message."""
 
 
 def find(session: Session, conversation_id: UUID) -> EnquiryState:
     """Where an enquiry stands; one that was never kept stands at its beginning."""
-    row = session.get(EnquiryRow, conversation_id, populate_existing=True)
+    row = session.scalar(ONE, {"of": conversation_id})
     if row is None:
         return EnquiryState()
     memory = unseal(session, MEMORY, conversation_id, row.memory)

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from assistant.channels.web.models import VisitorRow
 from assistant.channels.web.schemas import Visitor
+
+BY_ID = select(VisitorRow).where(VisitorRow.id == bindparam("visitor_id")).execution_options(populate_existing=True)
+"""Asked with every message."""
 
 
 def add(session: Session, row: VisitorRow) -> None:
@@ -24,7 +27,7 @@ def by_token(session: Session, token_hash: str, now: datetime) -> Visitor | None
 
 
 def by_id(session: Session, visitor_id: UUID) -> Visitor | None:
-    row = session.get(VisitorRow, visitor_id, populate_existing=True)
+    row = session.scalar(BY_ID, {"visitor_id": visitor_id})
     return None if row is None else _visitor(row)
 
 
