@@ -45,7 +45,8 @@ def call_id(sessions: Sessions, clock: FixedClock, keyring: Keyring, tmp_path: P
 def pages(sessions: Sessions, clock: FixedClock, keyring: Keyring, tmp_path: Path) -> Iterator[TestClient]:
     app = FastAPI()
     install_problem_handlers(app)
-    app.include_router(api.routers[0])
+    for router in api.routers:
+        app.include_router(router)
     app.state.runtime = Runtime(sessions, clock, ZoneInfo("Asia/Shanghai"), keyring, tmp_path)
     rights = {
         "nurse": frozenset({"calls.read", "calls.listen"}),
