@@ -115,7 +115,7 @@ log = logging.getLogger(__name__)
 expire = retention.expire
 recordings_by_kind = retention.by_kind
 
-routers: list[APIRouter] = [trials, endpoints.router, people, prompts, webhooks]
+routers: list[APIRouter] = [endpoints.router, people, trials, prompts, webhooks]
 
 
 def place_call(runtime: TelephonyRuntime, request: CallRequest) -> Placed:

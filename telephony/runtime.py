@@ -49,6 +49,7 @@ class VoiceSettings:
     time_up_text: str = "抱歉，本次通话时间较长，先到这里，我们会再与您联系，再见。"
     going_away_text: str = "抱歉，系统需要暂停一下，我们稍后再给您打电话，再见。"
     person_text: str = "您好，现在由工作人员为您服务。"
+    transferring_text: str = "好的，正在为您转接，请稍候。"
     given_back_text: str = "谢谢您，下面由自动服务继续。"
     person_lost_text: str = "抱歉，工作人员的线路断开了，下面由自动服务继续。"
     goodbye_text: str = "感谢您的接听，再见。"

@@ -124,8 +124,8 @@ class Call(Protocol):
         """Ends the call."""
         ...
 
-    async def transfer(self, number: str) -> None:
-        """Connects the patient to another number."""
+    async def transfer(self, number: str) -> bool:
+        """Connects the patient to another number; False where the line did not take it."""
         ...
 
     def record(self) -> None:

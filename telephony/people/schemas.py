@@ -31,6 +31,13 @@ class HangUp(Frozen):
     type: Literal["hang_up"]
 
 
+class Transfer(Frozen):
+    """The patient is sent on to an extension of the hospital."""
+
+    type: Literal["transfer"]
+    number: str = Field(pattern=EXTENSION)
+
+
 class Keys(Frozen):
     """Tones for the other side, such as a switchboard's menu."""
 
@@ -42,7 +49,7 @@ class Ping(Frozen):
     type: Literal["ping"]
 
 
-Command = TakeOver | GiveBack | HangUp | Keys | Ping
+Command = TakeOver | GiveBack | HangUp | Transfer | Keys | Ping
 COMMANDS = TypeAdapter[Command](Annotated[Command, Field(discriminator="type")])
 
 

@@ -22,7 +22,7 @@ from telephony.audio.pcm import FRAME_SAMPLES
 from telephony.calls import ownership, service
 from telephony.calls.schemas import CallSnapshot
 from telephony.people.leg import SocketLeg
-from telephony.people.schemas import COMMANDS, GiveBack, HangUp, Keys, NotLive, NotYours, TakeOver
+from telephony.people.schemas import COMMANDS, GiveBack, HangUp, Keys, NotLive, NotYours, TakeOver, Transfer
 from telephony.runtime import LiveCall, TelephonyRuntime
 from telephony.session.person import GivenBack, PersonBack, PersonEnds, PersonKeys, PersonLost
 
@@ -160,6 +160,10 @@ class _Attendance:
                 self._own()
                 await self._runtime.in_thread(self._written, "call.hang_up", "人工挂断通话", None)
                 self._live.tell(PersonEnds())
+            case Transfer(number=number):
+                self._own()
+                await self._runtime.in_thread(self._written, "call.transfer", f"转接到分机 {number}", None)
+                self._live.tell(PersonEnds(number))
             case Keys(keys=keys):
                 self._own()
                 self._live.tell(PersonKeys(keys))

@@ -131,6 +131,11 @@ class Bridge:
         self.open = True
         self.show()
 
+    def closed(self) -> None:
+        """The patient does not hear the person while a sentence of ours is said."""
+        self.open = False
+        self.show()
+
     def show(self) -> None:
         """Tells everybody how it stands."""
         speaker = self.floor

@@ -19,7 +19,7 @@ LATE_SECONDS = 0.06  # the listener hears a gap
 
 Send = Callable[[Message], Awaitable[None]]
 Close = Callable[[], Awaitable[None]]
-Transfer = Callable[[str], Awaitable[None]]
+Transfer = Callable[[str], Awaitable[bool]]
 Played = Callable[[bytes, float], None]
 
 
@@ -93,8 +93,8 @@ class Line:
     async def hangup(self) -> None:
         await self._close()
 
-    async def transfer(self, number: str) -> None:
-        await self._transfer(number)
+    async def transfer(self, number: str) -> bool:
+        return await self._transfer(number)
 
     def record(self) -> None:
         """The recorder runs from the first frame."""

@@ -51,6 +51,6 @@ class Media(Protocol):
         """Ends our part of the call."""
         ...
 
-    async def transfer(self, number: str) -> None:
-        """Connects the patient to another number."""
+    async def transfer(self, number: str) -> bool:
+        """Connects the patient to another number; False where the line did not take it."""
         ...

@@ -132,7 +132,7 @@ class PersonTalk:
         self._lost_at = None
         self._hands.note("person.took_over", self._who())
         await self._line.clear()
-        await self._announce()
+        await self._announce(self._runtime.settings.person_text)
         while True:
             item = await self._hands.next(self._deadline())
             sequel = await self._take(item)
@@ -141,10 +141,9 @@ class PersonTalk:
                 self._bridge.free()
                 return sequel
 
-    async def _announce(self) -> None:
-        """Says who goes on; without a voice the person speaks at once."""
+    async def _announce(self, text: str) -> None:
+        """Says something of ours between; without a voice the person speaks at once."""
         self._open_at = self._tempo.now()
-        text = self._runtime.settings.person_text
         try:
             self._mark = await self._hands.say(Spoken(segments=(text,), place=PLACE, expected=Expected("text")))
         except SynthesisFailed:
@@ -212,11 +211,20 @@ class PersonTalk:
             self._hands.note("words.lost", {"reason": type(error).__name__})
             log.warning("a patient's words to a person were not kept", extra={"call_id": self._call.id})
 
-    async def _end(self, number: str | None) -> Sequel:
-        self._hands.note("person.ended", {"transferred": number is not None})
-        if number is not None:
-            await self._line.transfer(number)
-        return "over"
+    async def _end(self, number: str | None) -> Sequel | None:
+        """Hangs up, or sends the patient on, who is told so; where the line does not take it, the person goes on."""
+        if number is None:
+            self._hands.note("person.ended", {})
+            return "over"
+        self._bridge.closed()
+        await self._announce(self._runtime.settings.transferring_text)
+        await self._tempo.sleep(self._line.seconds_left)
+        done = await self._line.transfer(number)
+        self._hands.note("person.transferred", {"done": done})
+        if done:
+            return "over"
+        self._bridge.tell({"type": "error", "code": "not_transferred", "title": "没有转接成功，请继续与患者通话"})
+        return None
 
     async def _abandoned(self) -> Sequel:
         """Nobody came back in time: the patient is not left in silence."""

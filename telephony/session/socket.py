@@ -51,11 +51,13 @@ class MediaStream:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await self._socket.close(NORMAL)
 
-    async def transfer(self, number: str) -> None:
+    async def transfer(self, number: str) -> bool:
         try:
             await self._runtime.in_thread(self._carrier.transfer, self._call_sid, number)
         except CarrierUnknown:
             log.warning("transfer failed")
+            return False
+        return True
 
 
 async def hold_call(socket: WebSocket, runtime: TelephonyRuntime, carrier: TwilioCarrier) -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
@@ -25,9 +25,10 @@ from telephony import api
 from telephony.audio.pcm import FRAME_SAMPLES, mulaw_to_pcm, pcm_to_mulaw
 from telephony.calls import repository
 from telephony.calls.schemas import ConversationSpec
+from telephony.carriers.ports import CarrierUnknown
 from telephony.session.bridge import Bridge, mixed
 from telephony.session.conversation import Heard, Spoken
-from tests.telephony.kit import ScriptedConversation, Stage, kept_audio, staged
+from tests.telephony.kit import ScriptedConversation, Stage, kept_audio, staged, wait_for
 from tests.telephony.phone import SILENCE, Phone, registered
 
 pytestmark = [pytest.mark.voice, pytest.mark.covers("TX-6.2-1")]
@@ -383,6 +384,44 @@ class TestGivingBack:
         seen = [kind for kind in kinds(stage, call_id) if kind.startswith("person")]
         assert seen[:2] == ["person.took_over", "person.lost"]
         assert "person.gone" not in seen
+
+
+class Refusing(api.TwilioCarrier):
+    """A line that connects nobody on."""
+
+    def transfer(self, sid: str, number: str) -> None:
+        raise CarrierUnknown("503")
+
+
+class TestTransferring:
+    @pytest.mark.covers("RC-OUT-03")
+    async def test_the_patient_is_told_and_connected_to_the_extension(self, stage: Stage) -> None:
+        call_id = await asyncio.to_thread(stage.place, "silent")
+        await asyncio.to_thread(wait_for, lambda: stage.runtime.live.get(call_id) is not None)
+        async with attending(stage, call_id, "nurse") as staff:
+            await taken_over(staff)
+            await staff.send("transfer", number="8001")
+            await staff.until("state", mine=True, on_air=False)
+            await staff.until("ended")
+        call = await asyncio.to_thread(stage.ended, call_id)
+        with stage.runtime.sessions() as session:
+            sid = repository.row(session, call_id).carrier_sid
+        assert stage.exchange.state.exchange.store.get(sid).transferred_to == "8001"
+        assert call.disposition == "attended"
+        assert audits(stage)[-1] == "call.transfer"
+
+    async def test_where_the_line_refuses_the_person_goes_on(self, stage: Stage) -> None:
+        known = stage.runtime.carriers["simulator"]
+        assert isinstance(known, api.TwilioCarrier)
+        cast("dict[str, Any]", stage.runtime.carriers)["simulator"] = Refusing(known.account)
+        call_id = await asyncio.to_thread(registered, stage)
+        async with on_the_line(stage, call_id) as patient, attending(stage, call_id, "nurse") as staff:
+            await taken_over(staff)
+            await staff.send("transfer", number="8001")
+            assert (await staff.until("error"))["code"] == "not_transferred"
+            await staff.until("state", mine=True, on_air=True)
+            await speak_until(staff, lambda: patient.heard[-1:] == [PERSON])
+        await asyncio.to_thread(stage.ended, call_id)
 
 
 class TestEnds:

@@ -78,6 +78,11 @@ export class CallLine {
     this.send({ type: 'hang_up' })
   }
 
+  transfer(number: string): void {
+    this.become({ problem: null })
+    this.send({ type: 'transfer', number })
+  }
+
   keys(keys: string): void {
     this.send({ type: 'keys', keys })
   }

@@ -102,8 +102,8 @@ class AudioSocketMedia:
                 self._writer.close()
                 await self._writer.wait_closed()
 
-    async def transfer(self, number: str) -> None:
-        await self._transfer(number)
+    async def transfer(self, number: str) -> bool:
+        return await self._transfer(number)
 
     async def _read(self) -> None:
         try:

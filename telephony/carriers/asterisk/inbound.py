@@ -150,12 +150,14 @@ class InboundLeg:
         while not isinstance(await media.wire.read(await media.receive()), Mark):
             pass
 
-    async def _transfer(self, number: str) -> None:
+    async def _transfer(self, number: str) -> bool:
         try:
             await self._ask(self._carrier.transfer, self.sid, number)
-            self._left = True
         except CarrierUnknown:
             log.warning("a call to us could not be transferred")
+            return False
+        self._left = True
+        return True
 
     async def _hang_up(self) -> None:
         if not self._left:

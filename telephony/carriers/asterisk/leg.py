@@ -231,12 +231,14 @@ class Leg:
         except AriError:
             log.warning("a channel could not be hung up", extra={"call_id": self.call_id})
 
-    async def _transfer(self, number: str) -> None:
+    async def _transfer(self, number: str) -> bool:
         try:
             await self._ask(self._carrier.transfer, self.sid, number)
-            self._left = True
         except CarrierUnknown:
             log.warning("transfer failed", extra={"call_id": self.call_id})
+            return False
+        self._left = True
+        return True
 
     async def _close(self, media: Media | None) -> None:
         if media is not None:

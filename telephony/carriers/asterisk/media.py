@@ -15,7 +15,7 @@ from telephony.session.media import MediaClosed, Message
 CONNECT_SECONDS = 10.0
 SUBPROTOCOL = "media"
 Hangup = Callable[[], Awaitable[None]]
-Transfer = Callable[[str], Awaitable[None]]
+Transfer = Callable[[str], Awaitable[bool]]
 
 
 class Frames:
@@ -81,8 +81,8 @@ class WebSocketMedia:
                 self._socket.transport.abort()  # nobody waits for the other side any more
                 raise
 
-    async def transfer(self, number: str) -> None:
-        await self._transfer(number)
+    async def transfer(self, number: str) -> bool:
+        return await self._transfer(number)
 
 
 async def connected(account: AsteriskAccount, connection_id: str) -> ClientConnection:
