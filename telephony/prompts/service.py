@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from telephony.prompts import repository, sound
 from telephony.prompts.models import PromptRecordingRow
 from telephony.prompts.rules import content_key, recordable
 from telephony.prompts.schemas import PromptLine, PromptRecording, PromptVoice, ReviewIn
+from telephony.runtime import VoiceSettings
 
 CALL = "通话用语"
 SUFFIX = ".s16"
@@ -141,7 +143,8 @@ def _locked(session: Session, recording_id: UUID) -> PromptRecordingRow:
 
 
 def _texts(session: Session) -> Iterator[tuple[str, str]]:
-    for text in dialogs.fixed_texts():
+    own = (field.default for field in fields(VoiceSettings) if isinstance(field.default, str))
+    for text in (*dialogs.fixed_texts(), *own):
         yield CALL, text
     for line in questionnaires.list_questionnaires(session):
         if line.status == "published":

@@ -159,6 +159,7 @@ class TestPrompts:
             questionnaires.load_library(session, clock)
         found = {line["text"]: line for line in pages.get(PROMPTS, headers=signed_in("chen")).json()}
         assert found[SENTENCE]["places"] == ["通话用语"]
+        assert {"谢谢您，下面由自动服务继续。", "请问有什么可以帮您？"} <= set(found)
         assert len({place for line in found.values() for place in line["places"]}) > 5
         assert not [text for text in found if "{" in text]
         assert pages.get(PROMPTS).status_code == 401
