@@ -375,8 +375,11 @@ class TestGivingBack:
         with staged(sessions, tmp_path, kept(sessions), pace=1.0, settings=settings) as stage:
             call_id = await asyncio.to_thread(registered, stage)
             async with on_the_line(stage, call_id) as patient:
+                live = stage.runtime.live.get(call_id)
+                assert live is not None
                 async with attending(stage, call_id, "nurse") as staff:
                     await taken_over(staff)
+                await asyncio.to_thread(wait_for, lambda: live.bridge.floor is None)
                 async with attending(stage, call_id, "nurse") as staff:
                     await taken_over(staff)
                     await speak_until(staff, lambda: patient.heard.count(PERSON) > 5)
