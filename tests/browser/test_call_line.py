@@ -184,6 +184,15 @@ def _until(page: Page, condition: Callable[[], bool]) -> None:
     raise AssertionError(message)
 
 
+def _refused_by_the_line(page: Page) -> None:
+    """No exchange runs here, so a transfer fails: the person still has the call."""
+    page.get_by_role("button", name="转接", exact=True).click()
+    page.get_by_label("院内分机").fill("8001")
+    page.get_by_role("button", name="转接给分机").click()
+    expect(page.get_by_text("没有转接成功")).to_be_visible()
+    expect(page.locator("#line-title")).to_have_text("您正在与患者通话")
+
+
 class TestCallPage:
     def test_a_call_is_heard_taken_over_spoken_on_and_given_back(
         self, page: Page, server: LiveServer, sessions: Sessions, data_dir: Path
@@ -206,6 +215,7 @@ class TestCallPage:
             _until(page, lambda: page.locator(".meter i").evaluate("bar => bar.getBoundingClientRect().width") > 12)
             patient.speaks = False
             expect(page.get_by_text("接管了通话")).to_be_visible()
+            _refused_by_the_line(page)
             page.get_by_role("button", name="交回自动服务").click()
             expect(page.locator("#line-title")).to_have_text("正在旁听")
             wait_for(lambda: patient.marks[-1].startswith("item:") and "person" not in patient.marks[-1], 60)
@@ -217,6 +227,7 @@ class TestCallPage:
         assert audited(sessions, call_id) == [
             "call.listen_in",
             "call.take_over",
+            "call.transfer",
             "call.give_back",
             "call.take_over",
             "call.hang_up",
