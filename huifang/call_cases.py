@@ -46,6 +46,13 @@ def open_cases(session: Session, spec: ConversationSpec, reply: Reply, clock: Cl
     return len(reasons)
 
 
+def open_promised(session: Session, spec: ConversationSpec, clock: Clock) -> None:
+    """Opens what the replies of a call that is over asked for, should its process have died before it could."""
+    for line in assistant.messages(session, spec.conversation_id):
+        if line.reply:
+            open_cases(session, spec, Reply.model_validate_json(line.reply), clock)
+
+
 def open_reason(session: Session, spec: ConversationSpec, reason: str, clock: Clock) -> None:
     """Opens the case of one reason, once per call."""
     asked = CASES.get(reason, OTHER)

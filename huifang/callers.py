@@ -93,17 +93,18 @@ def expected(reply: dialogs.Reply) -> Expected | None:
             return Expected("birth")
         case "call:record":
             return Expected("dictation")
-        case "call:offer":
-            return Expected("boolean")
     return Expected("command", COMMANDS)
 
 
 def handlers(clock: Clock) -> Mapping[str, Sequence[Handler]]:
-    """A message that broke off with its process is a case all the same."""
+    """What a killed process still owed: the cases that replies promised, and one for a message that broke off."""
 
     def ended(session: Session, event: Event) -> None:
         conversation_id = event.data.get("conversation_id")
-        if event.data.get("direction") != telephony.INBOUND or not conversation_id:
+        if not conversation_id:
+            return
+        call_cases.open_promised(session, telephony.spec_of(session, UUID(str(event.data["call_id"]))), clock)
+        if event.data.get("direction") != telephony.INBOUND:
             return
         standing = assistant.call_standing(session, UUID(str(conversation_id)))
         if standing is not None and standing.at == "record":

@@ -106,6 +106,7 @@ __all__ = [
     "recover",
     "routers",
     "sherpa_library",
+    "spec_of",
     "unpack",
     "warm_up_hearing",
     "wind_down",
@@ -174,6 +175,11 @@ def caller_not_confirmed(session: Session, conversation_id: UUID, clock: Clock) 
 def failed_checks(session: Session, number: str, since: datetime) -> int:
     """In how many calls since a moment a number's callers failed to say who they are."""
     return service.failed_checks(session, number, since)
+
+
+def spec_of(session: Session, call_id: UUID) -> ConversationSpec:
+    """What a call's conversation was begun with."""
+    return service.snapshot(session, call_id).conversation
 
 
 def call(session: Session, call_id: UUID) -> CallView:

@@ -33,7 +33,6 @@ KEYS: dict[At, tuple[str, ...]] = {
     "topics": (*(str(number + 1) for number in range(len(TOPICS))), BACK, PERSON, REPEAT),
     "choices": (*CHOICE_KEYS, BACK, PERSON, REPEAT),
     "verify": ("0-9",),
-    "offer": ("1", "2", PERSON, REPEAT),
     "record": (),
     "ended": (),
 }
@@ -255,7 +254,7 @@ def question(standing: CallStanding) -> tuple[str, ...]:
             return topics(standing).reply.segments
         case "verify":
             return (texts.ASK_PROOF,)
-        case "choices" | "offer":
+        case "choices":
             return tuple(piece for piece in standing.last if piece not in {texts.SORRY, texts.STILL_THERE})
     return (texts.MENU,)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from dialogs.schemas import Frozen
 
-At = Literal["menu", "topics", "choices", "verify", "record", "offer", "ended"]
+At = Literal["menu", "topics", "choices", "verify", "record", "ended"]
 Wanted = Literal["event", "next_visit", "arrears"]
 
 
@@ -30,7 +30,7 @@ class CallStanding(Frozen):
     """Where a call stands; kept sealed between turns.
 
     Attributes:
-        at: What is open: the menu, topics or choices to pick from, the second fact, a message being recorded, an offer.
+        at: What is open: the menu, topics or choices to pick from, the second fact, a message being recorded.
         candidates: Patients whose phone the caller's number is; nobody is named before one of them is confirmed.
         may_verify: False once a number has failed too often lately.
         callable_back: The caller's number is known.
@@ -55,5 +55,4 @@ class CallStanding(Frozen):
     silences: int = 0
     choices: tuple[UUID, ...] = ()
     last: tuple[str, ...] = ()
-    offer: UUID | None = None
     disposition: str | None = None
