@@ -115,7 +115,14 @@ def answered(standing: CallStanding, found: Found) -> Step:
 
 def advice(standing: CallStanding) -> Step:
     """A clinician has to answer."""
-    return menu(standing, "advice", texts.ADVICE, actions=(_case("advice"),))
+    words = texts.ADVICE if standing.callable_back else texts.ADVICE_NO_NUMBER
+    return menu(standing, "advice", words, actions=(_case("advice"),))
+
+
+def complaint(standing: CallStanding) -> Step:
+    """Apologises; people read it, and call where there is a number."""
+    words = texts.COMPLAINT if standing.callable_back else texts.COMPLAINT_NO_NUMBER
+    return menu(standing, "complaint", words, actions=(_case("complaint"),))
 
 
 def unknown(standing: CallStanding, misses: int, *, booking: bool) -> Step:
@@ -206,9 +213,8 @@ def person(standing: CallStanding, *, there: bool) -> Step:
     """Connects to people, or says honestly that nobody is there."""
     case = (_case("wants_person"),)
     if there:
-        return end(
-            moved(standing, disposition=WANTED), "person", texts.PERSON, actions=(Action(kind="transfer"), *case)
-        )
+        words = texts.PERSON if standing.callable_back else texts.PERSON_NO_NUMBER
+        return end(moved(standing, disposition=WANTED), "person", words, actions=(Action(kind="transfer"), *case))
     away = texts.PERSON_AWAY if standing.callable_back else texts.PERSON_AWAY_NO_NUMBER
     asked = standing if standing.disposition == "message_left" else moved(standing, disposition=WANTED)
     return say(at_menu(asked), (away, texts.LEAVE_MESSAGE), "person", case)
@@ -221,7 +227,8 @@ def emergency(standing: CallStanding, wording: str) -> Step:
 
 def failed(standing: CallStanding) -> Step:
     """Admits that nothing works, and calls people."""
-    return menu(standing, "failed", texts.FAILED, actions=(_case("bot_unavailable"),))
+    words = texts.FAILED if standing.callable_back else texts.FAILED_NO_NUMBER
+    return menu(standing, "failed", words, actions=(_case("bot_unavailable"),))
 
 
 def repair(standing: CallStanding) -> Step:

@@ -159,8 +159,7 @@ def _anywhere(call: Call, cue: str | None) -> Step | None:
 
 
 def _complaint(call: Call) -> Step:
-    case = Action(kind="open_case", data={"reason": "complaint"})
-    return rules.menu(call.standing, "complaint", texts.COMPLAINT, actions=(case,))
+    return rules.complaint(call.standing)
 
 
 def _slower(call: Call) -> Step:

@@ -1,5 +1,6 @@
 """Calls to us without a telephone: what is said to keys, words, silence, second facts."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID, uuid4
@@ -25,6 +26,8 @@ ENTRIES = {
     "停车怎么收费": "每小时五元。",
     "停车在哪": "北门。",
 }
+
+PROMISED = re.compile(r"(?<!想请)(?<!想让)(?:医生|工作人员|他们)[^。]{0,8}(?:联系您|给您回电话)")
 
 
 @dataclass
@@ -219,6 +222,23 @@ class TestPeople:
         talk = Talk(clock, callable_back=False)
         assert "看不到您的来电号码" in talk.key("0").text
         assert "联系电话" in talk.key("4").text
+
+    @pytest.mark.parametrize("there", [True, False])
+    def test_promise_no_call_to_a_hidden_number(self, clock: FixedClock, there: bool) -> None:
+        for words in ("我要投诉你们", "他克莫司要不要停", "我要转人工", "天上有几颗星", "改天再说那件事"):
+            talk = Talk(clock, there=there, callable_back=False)
+            said = talk.turn(words).text + talk.turn(words).text
+            assert not PROMISED.search(said), said
+            assert "看不到您的来电号码" in said or "说出您的联系电话" in said
+
+    @pytest.mark.parametrize("shown", [True, False])
+    def test_are_promised_after_a_fault_only_where_they_can_call(self, clock: FixedClock, shown: bool) -> None:
+        reply, _ = dialogs.call_failed(Talk(clock, callable_back=shown).state)
+        assert (bool(PROMISED.search(reply.text)), reasons(reply)) == (shown, ["bot_unavailable"])
+
+    def test_promise_it_to_a_number_that_is_known(self, clock: FixedClock) -> None:
+        for words in ("我要投诉你们", "他克莫司要不要停", "我要转人工"):
+            assert PROMISED.search(Talk(clock).turn(words).text)
 
     def test_hear_of_a_red_flag_whatever_stood_open(self, talk: Talk) -> None:
         talk.key("2")
