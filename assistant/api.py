@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from assistant import safety
+from assistant.channels.bindings.endpoints import router as bindings_router
 from assistant.channels.web.acts import forget as forget_visits
 from assistant.channels.web.endpoints import router as chat_router
 from assistant.channels.web.hub import ChatHub
@@ -115,6 +116,7 @@ routers: Sequence[APIRouter] = (
     chat_router,
     chat_socket_router,
     wechat_router,
+    bindings_router,
 )
 
 

@@ -1,4 +1,4 @@
-"""Tries to say who one is."""
+"""Tries to say who one is, and records that nobody may say they are."""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,3 +18,13 @@ class TryRow(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     subject: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class PauseRow(Base):
+    """A record that nobody is identified as online until staff open it again."""
+
+    __tablename__ = "identification_pauses"
+
+    patient_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Uuid)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

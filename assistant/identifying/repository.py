@@ -1,12 +1,13 @@
-"""Queries of tries."""
+"""Queries of tries and of paused records."""
 
 from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from assistant.identifying.models import TryRow
+from assistant.identifying.models import PauseRow, TryRow
 from core_api.kit.db import new_id
 
 
@@ -27,6 +28,19 @@ def add_tries(session: Session, subjects: Collection[str], now: datetime) -> Non
 
 def drop_tries(session: Session, subjects: Collection[str]) -> None:
     session.execute(delete(TryRow).where(TryRow.subject.in_(subjects)))
+
+
+def paused(session: Session, patient_id: UUID) -> bool:
+    return session.scalar(select(PauseRow.at).where(PauseRow.patient_id == patient_id)) is not None
+
+
+def pause(session: Session, patient_id: UUID, user_id: UUID, now: datetime) -> None:
+    session.merge(PauseRow(patient_id=patient_id, user_id=user_id, at=now))
+    session.flush()
+
+
+def open_again(session: Session, patient_id: UUID) -> None:
+    session.execute(delete(PauseRow).where(PauseRow.patient_id == patient_id))
 
 
 def forget(session: Session, tries_before: datetime) -> None:

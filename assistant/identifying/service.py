@@ -10,7 +10,7 @@ from assistant.identifying import repository
 from core_api.audit import service as audit
 from core_api.kit.clock import Clock
 from core_api.kit.crypto import blind
-from core_api.kit.errors import Invalid, TooFast
+from core_api.kit.errors import Forbidden, Invalid, TooFast
 from core_api.patients import identifying
 from core_api.patients.identifying import Claim
 
@@ -40,6 +40,7 @@ def identify(session: Session, writer: Writer, claim: Claim, clock: Clock) -> UU
     Raises:
         TooFast: This writer, this record or this address failed too often lately.
         Invalid: The facts fit no record; it is not said which of them does not.
+        Forbidden: They fit one that staff have paused.
     """
     subjects = _subjects(session, writer, claim)
     made = repository.tries(session, list(subjects), clock.now() - TRIES_WITHIN)
@@ -48,14 +49,29 @@ def identify(session: Session, writer: Writer, claim: Claim, clock: Clock) -> UU
     patient_id = identifying.identify(session, claim)
     if patient_id is None:
         raise Invalid("填写的信息与档案不符，请核对后再试", code="not_matched")
+    if repository.paused(session, patient_id):
+        raise Forbidden("这份档案已暂停在线核对，请联系医院工作人员", code="identification_paused")
     repository.drop_tries(session, list(subjects)[:2])
     audit.record(session, None, "patient.identified_in_chat", "patient", patient_id, "患者在线核对身份", clock)
     return patient_id
 
 
 def forgotten(session: Session, patient_id: UUID, clock: Clock) -> None:
-    """Notes that somebody who was known as this patient is not any more."""
+    """Notes that somebody who was known as this patient no longer wants to be."""
     audit.record(session, None, "patient.identity_forgotten", "patient", patient_id, "患者解除身份核对", clock)
+
+
+def set_paused(session: Session, patient_id: UUID, reason: str, user_id: UUID, clock: Clock, *, paused: bool) -> None:
+    """Lets nobody be identified online as a patient any more, or lets them again; who and why are audited."""
+    action = "patient.identification_paused" if paused else "patient.identification_opened"
+    audit.record(session, user_id, action, "patient", patient_id, reason, clock)
+    if paused:
+        repository.pause(session, patient_id, user_id, clock.now())
+    else:
+        repository.open_again(session, patient_id)
+
+
+paused = repository.paused
 
 
 def sweep(session: Session, clock: Clock) -> None:

@@ -67,6 +67,10 @@ class MockApi:
         """Replaces the answer to "GET /api/..."; "*" stands for one path part."""
         self._overrides[call] = override
 
+    def allow(self, *permissions: str) -> None:
+        """Gives whoever is signed in more permissions."""
+        self._answers["GET /api/session"]["user"]["permissions"] += permissions
+
     def answer_with(self, call: str, status: int, body: Any) -> None:
         self.answer(call, lambda _request: (status, body))
 

@@ -292,6 +292,24 @@ class TestPatient:
         page.get_by_role("button", name="重新隐藏").click()
         expect(page.get_by_text("15417974891")).to_have_count(0)
 
+    def test_an_identity_online_is_ended_for_a_reason(self, page: Page, api: MockApi) -> None:
+        api.allow("desk.read", "desk.work")
+        page.goto(f"/patients/{ID}")
+        page.get_by_role("button", name="解除绑定").click()
+        dialog = page.get_by_role("dialog")
+        end = dialog.get_by_role("button", name="解除身份绑定")
+        expect(end).to_be_disabled()
+        dialog.get_by_role("combobox", name="事由").press("Enter")
+        page.get_by_role("option", name="患者来电说不是本人").click()
+        dialog.get_by_label("同时暂停这份档案的在线核对").check()
+        api.answer_with("GET /api/desk/patients/*/bindings", 200, {"items": [], "paused": True})
+        end.click()
+        expect(page.get_by_text("在线核对已暂停")).to_be_visible()
+        assert api.requests[-1][1:] == (
+            "/api/desk/conversations/0192f000-0000-7000-8000-00000000c001/unbind",
+            {"reason": "患者来电说不是本人", "pause": True},
+        )
+
     def test_a_critical_value_is_named(self, page: Page) -> None:
         page.goto(f"/patients/{ID}?tab=labs")
         page.get_by_role("button", name="血肌酐").click()

@@ -109,6 +109,17 @@ export interface ConversationDetail extends ConversationLine {
   has_more: boolean
   messages: DeskMessage[]
 }
+/** A browser or a person on WeChat that is known as a patient. */
+export interface Binding {
+  conversation_id: string
+  channel: string
+  seen_at: string
+  until: string
+}
+export interface Bindings {
+  items: Binding[]
+  paused: boolean
+}
 export interface Agent {
   user_id: string
   name: string
@@ -258,6 +269,10 @@ export const desk = {
   suggestions: (id: string): Promise<Suggestion[]> => post(at(id, 'suggestions'), {}),
   handover: (id: string): Promise<Handover> => get(at(id, 'handover')),
   acknowledge: (caseId: string, note: string): Promise<DeskCase> => post(`/api/desk/cases/${caseId}/acknowledge`, { note }),
+  bindings: (patientId: string): Promise<Bindings> => get(`/api/desk/patients/${patientId}/bindings`),
+  unbind: (id: string, reason: string, pause: boolean): Promise<null> => post(at(id, 'unbind'), { reason, pause }),
+  setIdentification: (patientId: string, paused: boolean, reason: string): Promise<null> =>
+    request('PUT', `/api/desk/patients/${patientId}/identification`, { json: { paused, reason } }),
   labels: (): Promise<DeskLabel[]> => get('/api/desk/labels'),
   queues: (): Promise<Queue[]> => get('/api/desk/queues'),
   staff: (): Promise<{ user_id: string; name: string; roles: string[] }[]> => get('/api/desk/staff'),

@@ -31,6 +31,20 @@ def by_id(session: Session, visitor_id: UUID) -> Visitor | None:
     return None if row is None else _visitor(row)
 
 
+def of_conversation(session: Session, conversation_id: UUID) -> Visitor | None:
+    """The visitor whose conversation it is."""
+    query = select(VisitorRow).where(VisitorRow.conversation_id == conversation_id)
+    row = session.scalar(query.execution_options(populate_existing=True))
+    return None if row is None else _visitor(row)
+
+
+def identified_as(session: Session, patient_id: UUID, now: datetime) -> list[Visitor]:
+    """Every visitor who is known as a patient, who was here last first."""
+    row = VisitorRow
+    query = select(row).where(row.patient_id == patient_id, row.identified_until > now)
+    return [_visitor(one) for one in session.scalars(query.order_by(row.seen_at.desc()))]
+
+
 def touch(
     session: Session, visitor_id: UUID, now: datetime, expires_at: datetime, identified_until: datetime | None
 ) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from assistant.channels.bindings.schemas import Binding
 from assistant.channels.web import repository
 from assistant.channels.web.models import VisitorRow
 from assistant.channels.web.schemas import Entry, Visitor
@@ -107,6 +108,24 @@ def forget_identity(session: Session, visitor: Visitor, clock: Clock) -> None:
         identifying.forgotten(session, visitor.patient_id, clock)
     repository.set_patient(session, visitor.id, None, None)
     conversations.set_patient(session, visitor.conversation_id, None, None, clock)
+
+
+def bindings(session: Session, patient_id: UUID, clock: Clock) -> list[Binding]:
+    """Every browser that is known as a patient's."""
+    return [
+        Binding(conversation_id=one.conversation_id, channel=CHANNEL, seen_at=one.seen_at, until=until)
+        for one in repository.identified_as(session, patient_id, clock.now())
+        if (until := one.identified_until) is not None
+    ]
+
+
+def unbind(session: Session, conversation_id: UUID, clock: Clock) -> UUID | None:
+    """Knows the visitor of a conversation no more; tells whom they were known as."""
+    known = repository.of_conversation(session, conversation_id)
+    if known is None or not known.identified(clock.now()):
+        return None
+    repository.set_patient(session, known.id, None, None)
+    return known.patient_id
 
 
 def sweep(session: Session, clock: Clock) -> None:

@@ -27,14 +27,15 @@ def conversation(session: Session, visitor: Visitor, clock: Clock) -> ChatConver
 
 
 def of(session: Session, visitor: Visitor, found: ConversationView, clock: Clock) -> ChatConversation:
-    """A conversation that is read already."""
+    """A conversation that is read already; it knows of an identity that ended since the visitor was read."""
+    known = visitor.identified(clock.now()) and visitor.patient_id == found.patient_id
     return ChatConversation(
         id=found.id,
         status=found.status,
         with_person=found.owner_id is not None,
         waiting_for_person=found.status == "open" and found.owner_id is None,
         last_seq=found.last_seq,
-        identified=_identified(session, visitor) if visitor.identified(clock.now()) else None,
+        identified=_identified(session, visitor) if known else None,
         satisfaction_asked=found.status == "resolved" and satisfaction.asked(session, found.id),
     )
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from assistant.channels.bindings.schemas import Binding
 from assistant.channels.wechat import claims, repository
 from assistant.channels.wechat.schemas import Contact
 from assistant.conversations import service as conversations
@@ -58,6 +59,30 @@ def goes_on(session: Session, contact: Contact, clock: Clock) -> None:
     """Somebody who is known wrote: they stay known."""
     if contact.identified(clock.now()):
         repository.change(session, contact.id, {"identified_until": clock.now() + BOUND_FOR})
+
+
+def bindings(session: Session, patient_id: UUID, clock: Clock) -> list[Binding]:
+    """Everybody on WeChat who is known as a patient."""
+    return [
+        Binding(conversation_id=one.conversation_id, channel="wechat", seen_at=one.last_inbound_at, until=until)
+        for one in repository.identified_as(session, patient_id, clock.now())
+        if (until := one.identified_until) is not None
+    ]
+
+
+def unbind(session: Session, conversation_id: UUID, clock: Clock) -> UUID | None:
+    """Knows the person of a conversation no more; tells whom they were known as.
+
+    What WeChat's limit kept back until they write again was meant for that patient and is never sent.
+    """
+    known = repository.contact_of(session, conversation_id)
+    if known is None or not known.identified(clock.now()):
+        return None
+    values: dict[str, object] = {"patient_id": None, "identified_until": None}
+    if known.held:
+        values["sent_seq"] = conversations.conversation(session, conversation_id).last_seq
+    repository.change(session, known.id, values)
+    return known.patient_id
 
 
 def _claimed(sessions: Sessions, contact: Contact, key: str, claim: Claim, clock: Clock) -> None:

@@ -28,6 +28,20 @@ def contact_by_id(session: Session, contact_id: UUID) -> Contact | None:
     return None if row is None else _contact(session, row)
 
 
+def contact_of(session: Session, conversation_id: UUID) -> Contact | None:
+    """The person of a conversation."""
+    query = select(ContactRow).where(ContactRow.conversation_id == conversation_id)
+    row = session.scalar(query.execution_options(populate_existing=True))
+    return None if row is None else _contact(session, row)
+
+
+def identified_as(session: Session, patient_id: UUID, now: datetime) -> list[Contact]:
+    """Everybody who is known as a patient, who wrote last first."""
+    row = ContactRow
+    query = select(row).where(row.patient_id == patient_id, row.identified_until > now)
+    return [_contact(session, one) for one in session.scalars(query.order_by(row.last_inbound_at.desc()))]
+
+
 def add_contact(
     session: Session, account: str, openid: str, conversation_id: UUID, replies: int, now: datetime
 ) -> UUID:
