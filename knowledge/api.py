@@ -8,9 +8,9 @@ from core_api.kit.clock import Clock
 from core_api.kit.outbox import Handler
 from knowledge.asked import bank
 from knowledge.asked.endpoints import router as _asked_router
-from knowledge.asked.schemas import Answer, Choice, Finding
+from knowledge.asked.schemas import Answer, Choice, Finding, Question
 from knowledge.asked.schemas import AskedIn as Asked
-from knowledge.asked.service import answer, ask, choose, note_unanswered, rate, suggest
+from knowledge.asked.service import answer, ask, choose, frequent, note_unanswered, rate, suggest
 from knowledge.candidates import service as _candidates
 from knowledge.candidates.endpoints import router as _candidates_router
 from knowledge.candidates.schemas import CandidateIn, SourceKind
@@ -43,12 +43,14 @@ __all__ = [
     "Choice",
     "Finding",
     "MakeEncoder",
+    "Question",
     "answer",
     "ask",
     "calibrate",
     "choose",
     "configure",
     "evaluate",
+    "frequent",
     "handlers",
     "library_digest",
     "load_library",

@@ -57,6 +57,12 @@ class Choice(Frozen):
     question: str
 
 
+class Question(Choice):
+    """An entry among those that patients read through."""
+
+    department: str
+
+
 class Finding(Frozen):
     """What came of a question.
 

@@ -12,7 +12,7 @@ from core_api.kit.outbox import publish
 from knowledge.asked import repository, rules
 from knowledge.asked.models import Asked
 from knowledge.asked.rules import fill
-from knowledge.asked.schemas import Answer, AskedIn, Channel, Choice, Finding, Nearest
+from knowledge.asked.schemas import Answer, AskedIn, Channel, Choice, Finding, Nearest, Question
 from knowledge.entries import reading
 from knowledge.entries import service as entries
 from knowledge.entries.schemas import Live
@@ -23,6 +23,8 @@ from knowledge.search.schemas import Hit, Tuning
 
 UNLOGGED = "test"
 SUGGEST_FROM = 0.15
+NEAR_THE_FIRST = 0.5
+"""Of what is listed for a search, nothing is much less like it than the first."""
 
 
 def ask(sessions: Sessions, asked: AskedIn, clock: Clock) -> Finding:
@@ -118,6 +120,14 @@ def suggest(session: Session, text: str, clock: Clock, limit: int = 3) -> tuple[
     hits = finder_of(session).search(session, text, clock, limit)
     answers = (_answer(session, hit) for hit in hits if hit.likeness >= SUGGEST_FROM)
     return tuple(answer for answer in answers if answer is not None)
+
+
+def frequent(session: Session, words: str, clock: Clock, limit: int = 100) -> list[Question]:
+    """Questions that patients may read through, found by meaning and by words; nothing is kept until one is picked."""
+    hits = finder_of(session).search(session, words, clock) if words.strip() else []
+    near = [hit.entry_id for hit in hits if hit.likeness >= max(SUGGEST_FROM, NEAR_THE_FIRST * hits[0].likeness)]
+    found = reading.readable(session, words, near, clock, limit)
+    return [Question(entry_id=entry_id, question=question, department=place) for entry_id, question, place in found]
 
 
 def nearest(session: Session, text: str, clock: Clock) -> Nearest | None:

@@ -50,6 +50,22 @@ def containing(
     return Page(items=_lines(session, rows[:limit], clock), total=len(rows))
 
 
+def readable(
+    session: Session, words: str, nearest: Sequence[UUID], clock: Clock, limit: int
+) -> list[tuple[UUID, str, str]]:
+    """What patients may read through by themselves: id, question, department.
+
+    Without words, what helped most people first; else what the index found near, then what holds the words.
+    """
+    now, read = clock.now(), repository.of_classes(rules.READ_BY_PATIENTS)
+    if not words.strip():
+        return repository.readable(session, [read], now, limit)
+    near = {row[0]: row for row in repository.readable(session, [read, repository.among(nearest)], now, limit)}
+    holding = repository.readable(session, [read, repository.containing(words)], now, limit)
+    found = [near[entry_id] for entry_id in nearest if entry_id in near]
+    return [*found, *(row for row in holding if row[0] not in near)][:limit]
+
+
 def detail(session: Session, entry_id: UUID, clock: Clock) -> EntryDetail:
     """An entry with its revisions.
 

@@ -224,6 +224,14 @@ def conditions_of(wanted: EntryFilter, now: datetime) -> list[ColumnElement[bool
     return [*found, *(_of_flag(wanted.flag, now) if wanted.flag else ())]
 
 
+def of_classes(classes: Collection[str]) -> ColumnElement[bool]:
+    return Entry.answer_class.in_(classes)
+
+
+def among(ids: Collection[UUID]) -> ColumnElement[bool]:
+    return Entry.id.in_(ids)
+
+
 def containing(words: str) -> ColumnElement[bool]:
     """Entries whose question or key holds every one of the words."""
     escaped = [word.replace(ESCAPE, ESCAPE * 2).replace("%", r"\%").replace("_", r"\_") for word in words.split()]
@@ -257,6 +265,24 @@ def counts(session: Session, now: datetime) -> Counts:
     columns = [func.sum(case((and_(*conditions), 1), else_=0)).label(name) for name, conditions in kinds.items()]
     row = session.execute(select(*columns)).one()._mapping  # noqa: SLF001 - SQLAlchemy's own public name
     return Counts(**{name: int(row[name] or 0) for name in kinds})
+
+
+def readable(
+    session: Session, conditions: Sequence[ColumnElement[bool]], now: datetime, limit: int
+) -> list[tuple[UUID, str, str]]:
+    """Id, question and department of entries that answer now, those that helped most people first."""
+    in_time = (
+        or_(Revision.valid_from.is_(None), Revision.valid_from <= now),
+        or_(Entry.valid_until.is_(None), Entry.valid_until > now),
+    )
+    query = (
+        select(Entry.id, Revision.question, Revision.department)
+        .join(Revision, Revision.id == Entry.published_id)
+        .where(Entry.status == "published", Entry.paused_at.is_(None), *in_time, *conditions)
+        .order_by(Entry.useful_count.desc(), Entry.created_at, Entry.id)
+        .limit(limit)
+    )
+    return [(row.id, row.question, row.department) for row in session.execute(query)]
 
 
 def departments(session: Session) -> list[str]:

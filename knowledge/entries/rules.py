@@ -9,6 +9,7 @@ from knowledge.entries.schemas import AnswerClass, Content, FieldDifference, Fla
 
 CLINICIAN = "clinician"
 CLINICAL: frozenset[AnswerClass] = frozenset({"education", "advice"})
+READ_BY_PATIENTS: frozenset[AnswerClass] = frozenset({"service", "education"})
 WARN_BEFORE = timedelta(days=14)
 Z_95 = 1.96
 """Two-sided 95 % of the normal distribution."""

@@ -16,6 +16,7 @@ from assistant.channels.web.schemas import (
     ClientIdIn,
     History,
     MessageIn,
+    QuestionsIn,
     RatingIn,
     SatisfactionIn,
     Visit,
@@ -25,6 +26,7 @@ from assistant.channels.web.schemas import (
 from assistant.channels.web.talk import WebChat
 from assistant.inbound.schemas import Accepted, Inbound
 from core_api.patients.identifying import Claim
+from knowledge.api import Question
 
 router = APIRouter(prefix="/api/chat", tags=["患者会话"])
 BEARER = "bearer "
@@ -74,6 +76,12 @@ def read_messages(
 ) -> History:
     """Messages after a number, or the last ones (before a number)."""
     return talk.history(chat, visitor, before, after, limit)
+
+
+@router.post("/questions")
+def look_through_questions(body: QuestionsIn, chat: ChatDep, visitor: VisitorDep) -> list[Question]:
+    """Questions that patients often have; in the body, because people write names and numbers into a search."""
+    return talk.questions(chat, visitor, body.words)
 
 
 @router.post("/messages")

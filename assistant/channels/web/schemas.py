@@ -116,6 +116,12 @@ class ClientIdIn(Frozen):
     client_id: str = CLIENT_ID
 
 
+class QuestionsIn(Frozen):
+    """Words to look for; without any, what is asked most."""
+
+    words: str = Field(default="", max_length=100)
+
+
 class RatingIn(Frozen):
     useful: bool
     word: str | None = Field(default=None, max_length=200)

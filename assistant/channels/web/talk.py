@@ -25,11 +25,14 @@ from assistant.inbound.schemas import Accepted, AssistantRuntime, Inbound
 from core_api.kit.db import Sessions
 from core_api.kit.errors import Invalid, Unauthenticated
 from core_api.patients.identifying import Claim
+from knowledge import api as knowledge
+from knowledge.api import Question
 
 NEWEST = 30
 CATCH_UP = 200
 VISITS_PER_MINUTE = 120
 TRIES_PER_MINUTE = 10
+LOOKS_PER_MINUTE = 60
 TOO_FAST = "您发得太快了，请稍等一会儿再发"
 
 
@@ -43,6 +46,7 @@ class WebChat:
     messages: Throttle = field(default_factory=lambda: Throttle("messages", MESSAGES_PER_MINUTE))
     visits: Throttle = field(default_factory=lambda: Throttle("visits", VISITS_PER_MINUTE))
     tries: Throttle = field(default_factory=lambda: Throttle("tries", TRIES_PER_MINUTE))
+    looks: Throttle = field(default_factory=lambda: Throttle("looks", LOOKS_PER_MINUTE))
 
     @classmethod
     def counted(cls, assistant: AssistantRuntime, data_dir: Path, hospital_name: str, buckets: Buckets) -> "WebChat":
@@ -54,6 +58,7 @@ class WebChat:
             messages=Throttle("messages", MESSAGES_PER_MINUTE, buckets),
             visits=Throttle("visits", VISITS_PER_MINUTE, buckets),
             tries=Throttle("tries", TRIES_PER_MINUTE, buckets),
+            looks=Throttle("looks", LOOKS_PER_MINUTE, buckets),
         )
 
     @property
@@ -108,6 +113,18 @@ def conversation(chat: WebChat, visitor: Visitor) -> ChatConversation:
     with chat.sessions() as session:
         session.connection(execution_options={"read_only": True})
         return views.conversation(session, visitor, chat.assistant.clock)
+
+
+def questions(chat: WebChat, visitor: Visitor, words: str) -> list[Question]:
+    """Questions to read through; picking one asks it in the conversation.
+
+    Raises:
+        TooFast: The visitor looks more often than a person can.
+    """
+    chat.looks.check(str(visitor.id), "操作太快了，请稍等一会儿")
+    with chat.sessions() as session:
+        session.connection(execution_options={"read_only": True})
+        return knowledge.frequent(session, words, chat.assistant.clock)
 
 
 def accept(chat: WebChat, visitor: Visitor, message: MessageIn) -> tuple[Inbound, Accepted]:

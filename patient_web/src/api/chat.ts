@@ -1,5 +1,5 @@
 import { offline, toProblem } from './problem'
-import type { Conversation, Identity, Message, Sent, Visit } from './types'
+import type { Conversation, Identity, Message, Question, Sent, Visit } from './types'
 
 const TOKEN = 'huifang.chat.token'
 export const SOCKET_PATH = '/api/chat/socket'
@@ -32,6 +32,7 @@ async function json<T>(method: string, path: string, body?: unknown): Promise<T>
 export const visit = (entry: string): Promise<Visit> => json('POST', '/api/chat/visits', { entry })
 export const send = (client_id: string, text: string, choice: string | null): Promise<Sent> =>
   json('POST', '/api/chat/messages', { client_id, text, ...(choice ? { choice } : {}) })
+export const questions = (words: string): Promise<Question[]> => json('POST', '/api/chat/questions', { words })
 export const before = (seq: number): Promise<{ items: Message[]; more: boolean }> =>
   json('GET', `/api/chat/messages?before=${seq}&limit=30`)
 export const after = (seq: number): Promise<{ items: Message[]; more: boolean }> =>

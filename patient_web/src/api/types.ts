@@ -6,6 +6,13 @@ export interface QuickReply {
   choice: string | null
 }
 
+/** One of the questions that patients read through. */
+export interface Question {
+  entry_id: string
+  question: string
+  department: string
+}
+
 export interface FileFacts {
   id: string
   kind: 'picture' | 'voice'

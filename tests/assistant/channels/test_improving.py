@@ -1,6 +1,7 @@
 """From a question in vain to its answer: the chat on one side, the editors' pages on the other."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -112,3 +113,43 @@ class TestTheBank:
         for number in range(2):
             person.say("都不是", choice=buttons[0]["choice"], client_id=f"none{number}")
         assert [(one["text"], one["count"]) for one in hospital.bank()] == [("停车场几层", 1)]
+
+
+class TestQuestionsToReadThrough:
+    def listed(self, person: Person, words: str = "") -> list[str]:
+        found = person.post("/questions", {"words": words})
+        assert found.status_code == 200, found.text
+        return [one["question"] for one in found.json()]
+
+    @pytest.mark.covers("FT-R.24-1")
+    def test_are_listed_found_and_changed_at_once(self, hospital: Hospital) -> None:
+        person = hospital.patient()
+        assert self.listed(person) == [FEE.question, PARKING.question]
+        assert self.listed(person, "车停哪里") == [PARKING.question]
+        assert self.listed(person, "螺蛳粉") == []
+        with hospital.sessions.begin() as session:
+            live(session, hospital.clock, PARKING.model_copy(update={"question": "探视时间是几点？", "variants": ()}))
+        assert "探视时间是几点？" in self.listed(person)
+        assert self.listed(person, "探视") == ["探视时间是几点？"]
+
+    def test_one_that_is_picked_is_answered_and_pinned(self, hospital: Hospital) -> None:
+        person = hospital.patient()
+        (_, parking) = person.post("/questions", {}).json()
+        said = person.say(parking["question"], choice=f"entry:{parking['entry_id']}")
+        assert [one["text"] for one in said["replies"]] == ["院内有停车场。"]
+        given = hospital.editor("get", f"/given?entry_id={parking['entry_id']}").json()
+        assert [one["revision"] for one in given["items"]] == [1]
+
+    def test_leave_out_what_is_for_a_clinician_what_waits_and_what_is_over(self, hospital: Hospital) -> None:
+        now = hospital.clock.now()
+        dose = PARKING.model_copy(update={"question": "停车药吃几片？", "answer_class": "advice"})
+        later = PARKING.model_copy(update={"question": "停车下月才收费？", "valid_from": now + timedelta(days=1)})
+        over = PARKING.model_copy(update={"question": "停车上月免费？", "valid_until": now + timedelta(hours=1)})
+        with hospital.sessions.begin() as session:
+            for content in (dose, later, over):
+                live(session, hospital.clock, content)
+        hospital.clock.advance(timedelta(hours=2))
+        assert self.listed(hospital.patient(), "停车") == [PARKING.question]
+
+    def test_are_for_visitors_only(self, hospital: Hospital) -> None:
+        assert hospital.http.post("/api/chat/questions", json={}).status_code == 401
