@@ -8,6 +8,9 @@ from campaigns.board.service import preview
 from campaigns.campaigns.schemas import CampaignIn, CampaignView, Preview
 from campaigns.campaigns.service import cancel, create, get, pause, resume, start
 from campaigns.campaigns.service import page as list_campaigns
+from campaigns.dials.endpoints import router as dials_router
+from campaigns.dials.schemas import DialSettings
+from campaigns.dials.service import on_call_ended as dial_ended
 from campaigns.dispatch.port import CallOrder, Dialler, Fate, FateUnknown, Refused
 from campaigns.dispatch.runtime import CampaignRuntime, DispatchSettings
 from campaigns.dispatch.service import TickReport, dispatch, tick
@@ -19,12 +22,13 @@ from campaigns.dispositions.service import load_library
 from campaigns.outcomes.changes import RecordChanges
 from campaigns.outcomes.service import NO_HURRY, Outcomes
 from campaigns.people.service import count_open as count_people
+from campaigns.policy.schemas import Window
 from campaigns.record.core import CoreRecord
 from campaigns.record.port import TaskSelection
 from core_api.kit.clock import Clock
 from core_api.kit.outbox import Handler
 
-routers = [router]
+routers = [router, dials_router]
 
 __all__ = [
     "CallOrder",
@@ -32,6 +36,7 @@ __all__ = [
     "CampaignRuntime",
     "CampaignView",
     "CoreRecord",
+    "DialSettings",
     "Dialler",
     "DispatchSettings",
     "Fate",
@@ -43,6 +48,7 @@ __all__ = [
     "TelephonyDialler",
     "TickReport",
     "Ticker",
+    "Window",
     "cancel",
     "count_people",
     "create",
@@ -70,4 +76,6 @@ def handlers(
 ) -> Mapping[str, Sequence[Handler]]:
     """Outbox handlers, by event name: of calls, and of what changes on the record."""
     record = CoreRecord()
-    return {**Outcomes(record, clock, zone, retry_pace).handlers(), **RecordChanges(record, clock).handlers()}
+    outcomes = Outcomes(record, clock, zone, retry_pace).handlers()
+    ended = (*outcomes["call.ended"], dial_ended)
+    return {**outcomes, **RecordChanges(record, clock).handlers(), "call.ended": ended}

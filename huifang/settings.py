@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     simulator_noise_db: float | None = Field(None, description="Speech to noise on simulated lines in dB; empty: none")
     simulator_persona: str = Field("", description="Who answers every simulated call; empty: drawn by weight")
     caller_id: str = "+862012345678"
+    caller_ids: dict[str, Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]] = Field(
+        default_factory=dict, description="JSON: number shown when staff of a department dial; others show caller_id"
+    )
+    dial_start: time = Field(time(8, 0), description="From when on staff dial patients without giving a reason")
+    dial_end: time = time(21, 0)
+    dial_daily_cap: int = Field(3, ge=1, le=20, description="Calls to a patient a day before staff give a reason")
     transfer_number: str = Field("", description="Where a patient who wants a person is connected; empty: nobody is")
     transfer_start: time = time(8, 0)
     transfer_end: time = time(17, 30)

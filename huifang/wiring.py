@@ -94,7 +94,12 @@ def compose(settings: Settings, runtime: Runtime) -> Composition:
             lambda: imports.tidy(runtime.sessions, runtime.data_dir, runtime.clock),
         ),
         enrich={"message.added": _with_message},
-        state={"telephony": voice, "rasa_actions_token": secrets.actions_token, **patients_chat.state},
+        state={
+            "telephony": voice,
+            "dial_settings": _dialling(settings),
+            "rasa_actions_token": secrets.actions_token,
+            **patients_chat.state,
+        },
     )
 
 
@@ -192,6 +197,15 @@ def _campaigns(settings: Settings, runtime: Runtime, voice: telephony.TelephonyR
         hospital_name=settings.hospital_name,
         settings=campaigns.DispatchSettings(max_concurrent=settings.max_concurrent_calls),
         retry_pace=_retry_pace(settings),
+    )
+
+
+def _dialling(settings: Settings) -> campaigns.DialSettings:
+    return campaigns.DialSettings(
+        carrier=settings.carrier,
+        window=campaigns.Window(start=settings.dial_start, end=settings.dial_end),
+        patient_daily_cap=settings.dial_daily_cap,
+        caller_ids=settings.caller_ids,
     )
 
 

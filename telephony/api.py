@@ -1,6 +1,5 @@
 """Telephony's door: place calls, learn their fate, look them up; routers for the composition root."""
 
-import logging
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from core_api.kit.clock import Clock
 from core_api.kit.paging import Page
-from telephony.calls import endpoints, retention, service
+from telephony.calls import by_hand, endpoints, retention, service
+from telephony.calls.by_hand import STAFF_CALL, dialled_since, note_result, under_way
 from telephony.calls.retention import Expiry, Retention
 from telephony.calls.rules import INBOUND
 from telephony.calls.schemas import (
@@ -25,11 +25,12 @@ from telephony.carriers.asterisk.carrier import AsteriskCarrier
 from telephony.carriers.asterisk.examining import ExchangeState, examine
 from telephony.carriers.asterisk.exchange import Exchange
 from telephony.carriers.browser.carrier import BrowserCarrier
-from telephony.carriers.ports import Carrier, CarrierRefused, CarrierUnknown, Dial
+from telephony.carriers.ports import Carrier, CarrierRefused, CarrierUnknown
 from telephony.carriers.twilio import TwilioAccount, TwilioCarrier
 from telephony.fates import fetch_fate
 from telephony.people.socket import router as people
 from telephony.people.trials import router as trials
+from telephony.placing import place_call
 from telephony.prompts.endpoints import router as prompts
 from telephony.prompts.voice import RecordedVoice
 from telephony.recovery import recover
@@ -53,6 +54,7 @@ __all__ = [
     "INBOUND",
     "SHIPPED",
     "SMALL_CN",
+    "STAFF_CALL",
     "AsteriskAccount",
     "AsteriskCarrier",
     "BrowserCarrier",
@@ -94,6 +96,7 @@ __all__ = [
     "choose_hearing",
     "describe",
     "describe_sherpa",
+    "dialled_since",
     "examine",
     "expire",
     "expire_recordings",
@@ -101,65 +104,40 @@ __all__ = [
     "fetch_fate",
     "how_to_install_sherpa",
     "install",
+    "note_result",
     "place_call",
+    "prepare_by_hand",
     "recordings_by_kind",
     "recover",
     "routers",
     "sherpa_library",
     "spec_of",
+    "under_way",
     "unpack",
     "warm_up_hearing",
     "wind_down",
 ]
 
-log = logging.getLogger(__name__)
 expire = retention.expire
 recordings_by_kind = retention.by_kind
 
 routers: list[APIRouter] = [endpoints.router, people, trials, prompts, webhooks]
 
 
-def place_call(runtime: TelephonyRuntime, request: CallRequest) -> Placed:
-    """Places one call; the same idempotency key never dials twice.
-
-    Raises:
-        CarrierRefused: Nothing was dialled.
-        CarrierUnknown: The fate is not known; ask `fetch_fate`.
-        NotFound: No such carrier.
-    """
-    carrier = runtime.carrier(request.carrier)
-    with runtime.sessions.begin() as session:
-        known, may_dial = service.register(session, request, runtime.clock)
-    if not may_dial:
-        if known.carrier_sid:
-            return Placed(carrier_sid=known.carrier_sid)
-        raise CarrierUnknown("placed before")
-    dial = Dial(
-        call_id=known.id,
-        number=request.phone_e164,
-        ring_timeout_seconds=request.ring_timeout_seconds,
-        max_seconds=request.max_seconds,
-        persona=request.persona,
-        caller_id=request.caller_id,
-    )
-    try:
-        sid = carrier.place(dial)
-    except CarrierRefused as refused:
-        with runtime.sessions.begin() as session:
-            service.set_refused(session, known.id, refused.code, refused.disposition, runtime.clock)
-        raise
-    except CarrierUnknown as unknown:
-        with runtime.sessions.begin() as session:
-            service.set_unknown(session, known.id, str(unknown), runtime.clock)
-        raise
-    with runtime.sessions.begin() as session:
-        service.set_placed(session, known.id, sid, runtime.clock)
-    return Placed(carrier_sid=sid)
-
-
 def expire_recordings(runtime: TelephonyRuntime) -> Expiry:
     """Removes recordings that the rule keeps no longer; what is held or still needed stays."""
     return retention.expire(runtime.sessions, runtime.clock, runtime.recordings, runtime.retention)
+
+
+def prepare_by_hand(session: Session, runtime: TelephonyRuntime, request: CallRequest, name: str) -> None:
+    """Writes down a call that somebody dials by hand; it is placed once their page is on the line.
+
+    Raises:
+        NotFound: No such carrier.
+    """
+    runtime.carrier(request.carrier)
+    sentence = runtime.settings.dialled_by(request.conversation.department)
+    by_hand.prepare(session, request, name, sentence, runtime.clock)
 
 
 def caller_confirmed(session: Session, conversation_id: UUID, patient_id: UUID, clock: Clock) -> None:

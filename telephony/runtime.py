@@ -35,6 +35,8 @@ class VoiceSettings:
         reply_timeout_seconds: Real seconds that the dialogue may think.
         inbound_text: What a caller hears where a call to us cannot be held.
         person_grace_seconds: Real seconds in which a person whose connection broke may come back.
+        dialled_grace_seconds: The same in a call that they dialled, where nobody else could go on.
+        dialled_text: What a patient hears first whom a person calls.
         transfer_number: Where a patient who wants a person is connected; nobody if None.
         inbound_seconds: Longest call to us.
     """
@@ -53,11 +55,19 @@ class VoiceSettings:
     given_back_text: str = "谢谢您，下面由自动服务继续。"
     person_lost_text: str = "抱歉，工作人员的线路断开了，下面由自动服务继续。"
     goodbye_text: str = "感谢您的接听，再见。"
+    dialled_text: str = "您好，这里是{hospital}，工作人员正在与您联系，为了服务质量，本次通话会录音。"
+    please_wait_text: str = "抱歉，工作人员的线路断开了，正在重新接通，请您稍等，不要挂断。"
+    call_again_text: str = "非常抱歉，线路没有恢复，我们稍后再给您打过来，再见。"
     person_grace_seconds: float = 5.0
+    dialled_grace_seconds: float = 20.0
     inbound_text: str = "您好，这是医院的自动随访电话，暂时不能接听来电。如需帮助，请拨打医院总机。谢谢，再见。"
     transfer_number: str | None = None
     hospital_name: str = ""
     inbound_seconds: int = 900
+
+    def dialled_by(self, department: str) -> str:
+        """What a patient hears first whom a person of a department calls."""
+        return self.dialled_text.replace("{hospital}", f"{self.hospital_name or '医院'}{department}")
 
 
 class LiveCall(Protocol):
@@ -120,6 +130,8 @@ class TelephonyRuntime:
     hearing: HearingChoice = field(default_factory=HearingChoice)
     retention: Retention = field(default_factory=Retention)
     live: LiveCalls = field(default_factory=LiveCalls)
+    ringing: dict[UUID, Any] = field(default_factory=dict)
+    """Calls that people dial through this process, by their id, until they are answered (`people.ringing`)."""
     workers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="call")
     )

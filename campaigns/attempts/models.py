@@ -43,12 +43,15 @@ class Attempt(Base):
 
 
 class LiveCall(Base):
-    """Held from `dialling` to the outcome: "patient:ID" and "phone:BLIND INDEX" are unique over all campaigns."""
+    """Held from `dialling` to the outcome: "patient:ID" and "phone:BLIND INDEX" are unique over all campaigns.
+
+    The call is an attempt's, or one that somebody dials by hand.
+    """
 
     __tablename__ = "live_calls"
 
     key: Mapped[str] = mapped_column(String(80), primary_key=True)
-    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("attempts.id"), index=True)
+    call_id: Mapped[UUID] = mapped_column(Uuid, index=True)
 
 
 class DispatchGate(Base):

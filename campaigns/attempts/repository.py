@@ -123,22 +123,20 @@ def withdraw(session: Session, attempt_id: UUID, owner: str | None) -> bool:
     return bool(getattr(gone, "rowcount", 0))
 
 
-def hold(session: Session, attempt_id: UUID, keys: Sequence[str]) -> bool:
+def hold(session: Session, call_id: UUID, keys: Sequence[str]) -> bool:
     """Takes the live-call keys; False, and none taken, when another call holds one."""
     try:
         with session.begin_nested():
             for key in keys:
-                session.execute(insert(LiveCall).values(key=key, attempt_id=attempt_id))
+                session.execute(insert(LiveCall).values(key=key, call_id=call_id))
     except IntegrityError:
         return False
     return True
 
 
-def let_go(session: Session, attempt_id: UUID) -> None:
+def let_go(session: Session, call_id: UUID) -> None:
     """Frees the live-call keys."""
-    session.execute(
-        delete(LiveCall).where(LiveCall.attempt_id == attempt_id).execution_options(synchronize_session=False)
-    )
+    session.execute(delete(LiveCall).where(LiveCall.call_id == call_id).execution_options(synchronize_session=False))
 
 
 def held(session: Session, keys: Sequence[str]) -> set[str]:

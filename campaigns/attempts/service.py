@@ -145,6 +145,16 @@ def correct(session: Session, attempt_id: UUID, disposition: str, *, reached: bo
     return repository.correct(session, attempt_id, UNKNOWN, {"disposition": disposition, "reached": reached})
 
 
+def hold(session: Session, call_id: UUID, patient_id: UUID, phone_key: str) -> bool:
+    """Takes the keys of a live call for one that is no attempt; False while another call has one of them."""
+    return repository.hold(session, call_id, live_keys(patient_id, phone_key))
+
+
+def let_go(session: Session, call_id: UUID) -> None:
+    """Frees the keys of a call that is over."""
+    repository.let_go(session, call_id)
+
+
 def of_targets(session: Session, target_ids: Sequence[UUID]) -> dict[UUID, list[AttemptView]]:
     """All tries of some targets, in order."""
     return repository.of_targets(session, target_ids) if target_ids else {}

@@ -17,8 +17,8 @@ MAX_FAILURES = 5
 LOCK = timedelta(minutes=15)
 
 _NAMES = """patients.read patients.reveal patients.write tasks.read tasks.write
-    campaigns.read campaigns.write campaigns.run calls.read calls.listen calls.talk calls.write
-    alerts.read alerts.acknowledge alerts.write rechecks.read rechecks.resolve rechecks.write
+    campaigns.read campaigns.write campaigns.run calls.read calls.listen calls.talk calls.dial
+    calls.write alerts.read alerts.acknowledge alerts.write rechecks.read rechecks.resolve rechecks.write
     prompts.read prompts.write prompts.review
     imports.run imports.read questionnaires.read questionnaires.write questionnaires.publish
     plans.read plans.write workbench.read responses.read responses.write
@@ -38,6 +38,7 @@ _BY_ROLE = {
     ADMINISTRATOR: _PERMISSIONS - {"safety.publish"},
     NURSE: _matching(
         "patients.read", "patients.reveal", "tasks.*", "campaigns.*", "calls.read", "calls.listen", "calls.talk",
+        "calls.dial",
         "alerts.read", "alerts.acknowledge", "rechecks.*", "imports.*", "questionnaires.read", "plans.read",
         "workbench.read", "responses.*", "conversations.*", "prompts.read", "prompts.write",
         "desk.read", "desk.work", "safety.read", "knowledge.read",
@@ -45,6 +46,7 @@ _BY_ROLE = {
     ),
     CLINICIAN: _matching(
         "patients.read", "patients.reveal", "tasks.read", "campaigns.read", "calls.read", "calls.listen", "calls.talk",
+        "calls.dial",
         "alerts.*", "rechecks.*", "questionnaires.*", "plans.*", "workbench.read", "responses.*", "conversations.read",
         "prompts.*",
         "desk.*", "safety.*",

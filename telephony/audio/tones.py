@@ -1,4 +1,4 @@
-"""DTMF tones as a telephone sends them (ITU-T Q.23)."""
+"""Tones as a telephone sends them: keys (ITU-T Q.23), a beep, ringing."""
 
 import numpy as np
 
@@ -12,6 +12,9 @@ GAP_SECONDS = 0.06
 TONE_DBFS = -16.0
 BEEP_HZ = 1000
 BEEP_SECONDS = 0.4
+RINGBACK_HZ = 450  # the national standard: 450 Hz, 1 s on and 4 s off
+RINGBACK_SECONDS, RINGBACK_PAUSE_SECONDS = 1.0, 4.0
+RINGBACK_DBFS = -24.0
 
 
 def dtmf(keys: str) -> Pcm16:
@@ -30,6 +33,14 @@ def beep() -> Pcm16:
     time = np.arange(int(BEEP_SECONDS * RATE_HZ)) / RATE_HZ
     wave: Pcm16 = (np.sin(2 * np.pi * BEEP_HZ * time) * 10 ** (TONE_DBFS / 20) * FULL_SCALE).astype(np.int16)
     return wave
+
+
+def ringback() -> Pcm16:
+    """What a caller in China hears while it rings, once with its pause."""
+    time = np.arange(int(RINGBACK_SECONDS * RATE_HZ)) / RATE_HZ
+    wave = np.sin(2 * np.pi * RINGBACK_HZ * time) * 10 ** (RINGBACK_DBFS / 20) * FULL_SCALE
+    pause = np.zeros(int(RINGBACK_PAUSE_SECONDS * RATE_HZ), dtype=np.int16)
+    return np.concatenate([wave.astype(np.int16), pause])
 
 
 def _tone(key: str) -> Pcm16:

@@ -13,7 +13,8 @@ from core_api.kit.db import Base, UtcDateTime, new_id
 class CallRow(Base):
     """One call. Number and conversation (it names the patient) are sealed; `phone_index` finds a number's calls.
 
-    A call to us has no patient until the caller has said who they are.
+    A call to us has no patient until the caller has said who they are. `dialled_by_id` dialled it by hand and speaks
+    with the patient from the start.
     """
 
     __tablename__ = "calls"
@@ -32,6 +33,8 @@ class CallRow(Base):
     response_id: Mapped[UUID | None] = mapped_column(Uuid)
     carrier: Mapped[str] = mapped_column(String(20))
     direction: Mapped[str] = mapped_column(String(10), default="outbound")
+    dialled_by_id: Mapped[UUID | None] = mapped_column(Uuid)
+    caller_id: Mapped[str | None] = mapped_column(String(20))
     carrier_sid: Mapped[str | None] = mapped_column(String(64), index=True)
     phone_sealed: Mapped[str] = mapped_column(Text)
     phone_index: Mapped[str] = mapped_column(String(64))
@@ -47,6 +50,7 @@ class CallRow(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     media_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     media_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    held_at: Mapped[str | None] = mapped_column(String(200))
     carrier_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     duration_seconds: Mapped[int | None] = mapped_column(Integer)

@@ -10,6 +10,7 @@ from core_api.kit.errors import Conflict, NotFound
 
 TOOK_OVER = "{name}接管了通话"
 GAVE_BACK = "{name}把通话交回自动服务"
+DIALLED = "{name}拨打电话"
 LEFT = "工作人员离开，通话交回自动服务"
 
 
@@ -40,6 +41,14 @@ def take_over(session: Session, conversation_id: UUID, user_id: UUID, name: str,
     _note(session, conversation_id, TOOK_OVER.format(name=name), changed.epoch, clock)
     assistant.notice(session, conversation_id, sentence, clock, dedupe_key=f"person:{changed.epoch}")
     return True
+
+
+def dial(session: Session, conversation_id: UUID, user_id: UUID, name: str, sentence: str, clock: Clock) -> None:
+    """Gives a call to the person who dials it, before anybody is on the line; arguments as of `take_over`."""
+    now = assistant.conversation(session, conversation_id, lock=True)
+    changed = assistant.take_over(session, conversation_id, user_id, now.epoch, clock)
+    _note(session, conversation_id, DIALLED.format(name=name), changed.epoch, clock)
+    assistant.notice(session, conversation_id, sentence, clock, dedupe_key=f"person:{changed.epoch}")
 
 
 def give_back(session: Session, conversation_id: UUID, user_id: UUID, name: str, sentence: str, clock: Clock) -> None:

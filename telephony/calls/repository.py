@@ -1,6 +1,6 @@
 """Every query on calls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -62,6 +62,19 @@ def by_sid(session: Session, carrier_sid: str) -> UUID | None:
     return session.scalar(select(CallRow.id).where(CallRow.carrier_sid == carrier_sid).limit(1))
 
 
+def unfinished_of(session: Session, patient_id: UUID) -> list[UUID]:
+    """A patient's calls that are not over, whoever began them."""
+    return list(session.scalars(select(CallRow.id).where(CallRow.patient_id == patient_id, CallRow.ended_at.is_(None))))
+
+
+def dialled_by_hand(session: Session, patient_id: UUID, since: datetime, left_out: Collection[str]) -> int:
+    """Calls to a patient that people dialled since a moment, but for those that came to something left out."""
+    query = select(func.count()).select_from(CallRow).where(CallRow.patient_id == patient_id)
+    came_to = or_(CallRow.disposition.is_(None), CallRow.disposition.not_in(list(left_out)))
+    by_hand = CallRow.dialled_by_id.is_not(None)
+    return int(session.scalar(query.where(by_hand, CallRow.created_at >= since, came_to)) or 0)
+
+
 def note_seen(session: Session, call_id: UUID, now: datetime) -> None:
     session.execute(
         update(CallRow)
@@ -83,12 +96,15 @@ def snapshot(session: Session, found: CallRow) -> CallSnapshot:
         patient_id=found.patient_id,
         carrier=found.carrier,
         direction=found.direction,
+        dialled_by_id=found.dialled_by_id,
+        caller_id=found.caller_id,
         carrier_sid=found.carrier_sid,
         state=found.state,
         disposition=found.disposition,
         answered_by=found.answered_by,
         conversation=ConversationSpec.model_validate_json(conversation),
         phone_e164=unseal(session, "calls.phone", found.id, found.phone_sealed) or "",
+        ring_timeout_seconds=found.ring_timeout_seconds,
         max_seconds=found.max_seconds,
         created_at=found.created_at,
         media_at=found.media_at,
@@ -248,6 +264,7 @@ def view(session: Session, found: CallRow, grade: str | None = None) -> CallView
         patient_id=found.patient_id,
         carrier=found.carrier,
         direction=found.direction,
+        dialled_by_id=found.dialled_by_id,
         caller_masked=_caller(session, found),
         state=found.state,
         disposition=found.disposition,

@@ -30,6 +30,8 @@ MIDWAY: Final = {None, "partial", "silent"}
 BROWSER: Final = "browser"
 """The carrier of trials: a page, and nobody's telephone."""
 ATTENDED: Final = "attended"
+TALKED: Final = "talked"
+GIVEN_UP: Final = "given_up"
 LABELS: Final = {
     "completed": "已完成",
     "partial": "未完成",
@@ -42,6 +44,8 @@ LABELS: Final = {
     "deceased": "患者已故",
     "wants_person": "要求人工",
     "attended": "人工接听",
+    "talked": "人工通话",
+    "given_up": "拨号中取消",
     "no_answer": "无人接听",
     "busy": "占线",
     "carrier_failed": "线路故障",
@@ -119,6 +123,16 @@ def broken_off(disposition: str) -> str:
 def attended(disposition: str) -> str:
     """What a call comes to that ended in a person's hands: theirs to finish, unless the dialogue had come to an end."""
     return ATTENDED if disposition in MIDWAY else disposition
+
+
+def talked(disposition: str, *, heard: bool) -> str:
+    """What a call comes to that a person dialled.
+
+    Args:
+        disposition: As of any other call.
+        heard: The patient could hear the person.
+    """
+    return TALKED if heard and disposition in MIDWAY else disposition
 
 
 def spoken_disposition(told: str | None, answered_by: str | None, patient_turns: int, failed: bool) -> str:

@@ -60,6 +60,7 @@ class CallRequest(Frozen):
     campaign_id: UUID | None = None
     persona: str | None = None
     caller_id: str | None = Field(default=None, pattern=r"^\+[1-9]\d{7,14}$")
+    dialled_by_id: UUID | None = None
 
 
 class Placed(Frozen):
@@ -106,12 +107,15 @@ class CallSnapshot(Frozen):
     patient_id: UUID | None
     carrier: str
     direction: str = "outbound"
+    dialled_by_id: UUID | None = None
+    caller_id: str | None = None
     carrier_sid: str | None
     state: str
     disposition: str | None
     answered_by: str | None
     conversation: ConversationSpec
     phone_e164: str = Field(repr=False)
+    ring_timeout_seconds: int = 40
     max_seconds: int
     created_at: datetime
     media_at: datetime | None
@@ -205,6 +209,8 @@ class CallView(Frozen):
     record_number: str = ""
     carrier: str
     direction: str
+    dialled_by_id: UUID | None = None
+    """Who of the hospital dialled it by hand."""
     caller_masked: str | None = None
     """Number of who called us, masked; None where it was hidden, and for calls of ours."""
     state: str

@@ -51,6 +51,8 @@ def register(session: Session, request: CallRequest, clock: Clock) -> tuple[Call
         patient_id=request.patient_id,
         campaign_id=request.campaign_id,
         idempotency_key=request.idempotency_key,
+        dialled_by_id=request.dialled_by_id,
+        caller_id=request.caller_id,
         conversation_id=request.conversation.conversation_id,
         response_id=request.conversation.response_id,
         carrier=request.carrier,
@@ -238,8 +240,8 @@ def beat(session: Session, call_id: UUID, clock: Clock) -> None:
     repository.note_seen(session, call_id, clock.now())
 
 
-def interrupt(session: Session, call_id: UUID, clock: Clock) -> str | None:
-    """Ends a call that nobody has answered yet, because the process ends.
+def interrupt(session: Session, call_id: UUID, clock: Clock, disposition: str = rules.INTERRUPTED) -> str | None:
+    """Ends a call that nobody has answered yet, because the process ends or whoever dialled it gave up.
 
     Returns:
         The carrier's id to hang up; None for a call that is over, is being talked on, or may not have been placed.
@@ -247,7 +249,7 @@ def interrupt(session: Session, call_id: UUID, clock: Clock) -> str | None:
     found = repository.row(session, call_id, lock=True)
     if found.ended_at is not None or found.media_at is not None or found.carrier_sid is None:
         return None
-    finish(session, call_id, Ending(disposition=rules.INTERRUPTED), clock)
+    finish(session, call_id, Ending(disposition=disposition), clock)
     return found.carrier_sid
 
 
@@ -365,6 +367,7 @@ def _ids(found: CallRow) -> dict[str, Any]:
         "attempt_id": found.idempotency_key,
         "patient_id": str(found.patient_id) if found.patient_id else None,
         "direction": found.direction,
+        "dialled_by_id": str(found.dialled_by_id) if found.dialled_by_id else None,
         "campaign_id": str(found.campaign_id) if found.campaign_id else None,
         "conversation_id": str(found.conversation_id) if found.conversation_id else None,
     }

@@ -22,6 +22,7 @@ from telephony.audio.pcm import FRAME_SAMPLES
 from telephony.calls import ownership, service
 from telephony.calls.schemas import CallSnapshot
 from telephony.people.leg import SocketLeg
+from telephony.people.ringing import ended_message, ringing
 from telephony.people.schemas import COMMANDS, GiveBack, HangUp, Keys, NotLive, NotYours, TakeOver, Transfer
 from telephony.runtime import LiveCall, TelephonyRuntime
 from telephony.session.person import GivenBack, PersonBack, PersonEnds, PersonKeys, PersonLost
@@ -49,16 +50,16 @@ async def staff_line(socket: WebSocket, call_id: UUID) -> None:
         return
     runtime: TelephonyRuntime = socket.app.state.telephony
     live = runtime.live.get(call_id)
-    if live is None:
-        await _refuse(socket, NotLive("这通电话没有在进行"), NOT_LIVE)
-        return
-    if live.bridge.people >= MOST_PEOPLE:
+    if live is not None and live.bridge.people >= MOST_PEOPLE:
         await _refuse(socket, NotLive("旁听的人太多，请稍后再试", code="too_many"), TOO_MANY)
         return
     try:
-        call = await runtime.in_thread(_noted, runtime, call_id, user)
+        call = await runtime.in_thread(_noted, runtime, call_id, user, live is not None)
     except (SQLAlchemyError, NotFound):
         await socket.close(FAILED)
+        return
+    if call is None:
+        await _refuse(socket, NotLive("这通电话没有在进行"), NOT_LIVE)
         return
     await _Attendance(runtime, call, live, socket, user).run()
 
@@ -72,17 +73,21 @@ def _error(why: ServiceError) -> dict[str, object]:
     return {"type": "error", "code": why.code, "title": why.message}
 
 
-def _noted(runtime: TelephonyRuntime, call_id: UUID, user: CurrentUser) -> CallSnapshot:
+def _noted(runtime: TelephonyRuntime, call_id: UUID, user: CurrentUser, lives: bool) -> CallSnapshot | None:
+    """The call, its hearing audited; None for one that is not live, unless this person is dialling it."""
     with runtime.sessions.begin() as session:
-        audit.record(session, user.id, "call.listen_in", "call", call_id, "旁听通话", runtime.clock)
-        return service.snapshot(session, call_id)
+        call = service.snapshot(session, call_id)
+        theirs = call.dialled_by_id == user.id and TALK in user.permissions
+        if not theirs and lives:
+            audit.record(session, user.id, "call.listen_in", "call", call_id, "旁听通话", runtime.clock)
+        return call if lives or (theirs and call.ended_at is None) else None
 
 
 class _Attendance:
     """One person's time on a call."""
 
     def __init__(
-        self, runtime: TelephonyRuntime, call: CallSnapshot, live: LiveCall, socket: WebSocket, user: CurrentUser
+        self, runtime: TelephonyRuntime, call: CallSnapshot, live: LiveCall | None, socket: WebSocket, user: CurrentUser
     ) -> None:
         self._runtime = runtime
         self._call = call
@@ -90,23 +95,46 @@ class _Attendance:
         self._socket = socket
         self._user = user
         self._leg = SocketLeg(socket, user)
+        self._dials = call.dialled_by_id == user.id
+        self._ringing = ringing(runtime, call) if live is None else None
 
     async def run(self) -> None:
         """Until the page leaves, its session ends, or the call is over."""
         carrier = self._runtime.carrier(self._call.carrier)
-        self._leg.tell({"type": "ready", "pace": carrier.pace, "may_talk": TALK in self._user.permissions})
-        self._live.bridge.join(self._leg)
+        may_talk = TALK in self._user.permissions
+        self._leg.tell({"type": "ready", "pace": carrier.pace, "may_talk": may_talk, "dialled": self._dials})
+        if self._live is not None:
+            self._live.bridge.join(self._leg)
         tasks = [asyncio.create_task(work) for work in (self._leg.run(), self._read(), self._watch())]
+        reaching = asyncio.create_task(self._reach())
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
+            for task in (*tasks, reaching):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            if self._live.bridge.leave(self._leg):
+            await asyncio.gather(*tasks, reaching, return_exceptions=True)
+            if self._live is not None and self._live.bridge.leave(self._leg):
                 self._live.tell(PersonLost())
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await self._socket.close(OVER)
+
+    async def _reach(self) -> None:
+        """Waits until the patient whom this person calls has answered; then they have the floor."""
+        if self._ringing is None:
+            return
+        live = await self._ringing.answered(self._leg)
+        if live is None:
+            self._leg.tell(ended_message(await self._runtime.in_thread(self._disposition)))
+            return
+        live.bridge.join(self._leg)
+        self._live = live
+        live.bridge.take(self._leg)
+        live.tell(PersonBack())
+
+    def _disposition(self) -> str | None:
+        with self._runtime.sessions() as session:
+            session.connection(execution_options={"read_only": True})
+            return service.snapshot(session, self._call.id).disposition
 
     async def _watch(self) -> None:
         """Ends the attendance of somebody who was signed out or lost the permission."""
@@ -132,8 +160,8 @@ class _Attendance:
         if sound is not None:
             if len(sound) % FRAME_BYTES or len(sound) > MOST_BYTES:
                 return False
-            for start in range(0, len(sound), FRAME_BYTES):
-                await self._live.hear_person(self._leg, sound[start : start + FRAME_BYTES])
+            for start in range(0, len(sound), FRAME_BYTES) if self._live is not None else ():
+                await self._line.hear_person(self._leg, sound[start : start + FRAME_BYTES])
             return True
         try:
             command = COMMANDS.validate_json(text or "")
@@ -154,36 +182,48 @@ class _Attendance:
                 await self._take_over()
             case GiveBack():
                 self._own()
+                if self._dials:
+                    raise NotYours("这通电话由您拨出，没有自动服务可以交回", code="no_bot")
                 await self._runtime.in_thread(self._written, "call.give_back", "交回自动服务", self._given_back)
-                self._live.tell(GivenBack())
+                self._line.tell(GivenBack())
+            case HangUp() if self._live is None and self._ringing is not None:
+                self._ringing.stop()
             case HangUp():
                 self._own()
                 await self._runtime.in_thread(self._written, "call.hang_up", "人工挂断通话", None)
-                self._live.tell(PersonEnds())
+                self._line.tell(PersonEnds())
             case Transfer(number=number):
                 self._own()
                 await self._runtime.in_thread(self._written, "call.transfer", f"转接到分机 {number}", None)
-                self._live.tell(PersonEnds(number))
+                self._line.tell(PersonEnds(number))
             case Keys(keys=keys):
                 self._own()
-                self._live.tell(PersonKeys(keys))
+                self._line.tell(PersonKeys(keys))
             case _:
                 self._leg.tell({"type": "pong"})
 
     async def _take_over(self) -> None:
+        line = self._line
         if TALK not in self._user.permissions:
             raise Forbidden("您的账号可以旁听，不能接管通话")
         try:
             await self._runtime.in_thread(self._written, "call.take_over", "接管通话", self._taken)
         except NotFound:
             raise NotLive("电话刚刚接通，请稍候再接管") from None
-        if self._runtime.live.get(self._call.id) is not self._live:
+        if self._runtime.live.get(self._call.id) is not line:
             raise NotLive("这通电话已经结束")
-        self._live.bridge.take(self._leg)
-        self._live.tell(PersonBack())
+        line.bridge.take(self._leg)
+        line.tell(PersonBack())
+
+    @property
+    def _line(self) -> LiveCall:
+        """Raises NotLive while nobody has answered."""
+        if self._live is None:
+            raise NotLive("电话还没有接通")
+        return self._live
 
     def _own(self) -> None:
-        if self._live.bridge.floor is not self._leg:
+        if self._line.bridge.floor is not self._leg:
             raise NotYours("请先接管通话")
 
     def _written(self, action: str, purpose: str, work: Callable[[Session], object] | None) -> None:

@@ -57,6 +57,7 @@ class Bridge:
         """Who speaks with the patient."""
         self.open = False
         """Whether the patient hears who has the floor; not while a sentence of ours is said."""
+        self._over: dict[str, Any] | None = None
         self.taken = asyncio.Event()
         """A person has the call, if only for the moments in which their connection is gone."""
 
@@ -100,9 +101,11 @@ class Bridge:
         return len(self._legs)
 
     def join(self, leg: StaffLeg) -> None:
-        """Begins to hear."""
+        """Begins to hear; who comes too late is told so."""
         self._legs.append(leg)
         self.show()
+        if self._over is not None:
+            leg.tell(self._over)
 
     def leave(self, leg: StaffLeg) -> bool:
         """Hears no more; True if the patient is left alone by it."""
@@ -153,6 +156,8 @@ class Bridge:
 
     def tell(self, message: dict[str, Any]) -> None:
         """Tells everybody something."""
+        if message["type"] == "ended":
+            self._over = message
         for leg in list(self._legs):
             leg.tell(message)
 

@@ -107,7 +107,8 @@ def _end(runtime: TelephonyRuntime, call: CallSnapshot, held: CallSession, line:
         known = service.count_media(session, call.id, counts)
         answered_by = "machine_start" if held.machine else known
         disposition = rules.spoken_disposition(outcome.disposition, answered_by, held.patient_turns, held.failed)
-        disposition = rules.attended(disposition) if held.with_person else disposition
+        disposition = rules.attended(disposition) if held.with_person and not call.dialled_by_id else disposition
+        disposition = rules.talked(disposition, heard=held.met_person) if call.dialled_by_id else disposition
         ending = Ending(
             disposition=rules.broken_off(disposition) if held.going_away else disposition,
             completed=outcome.completed,

@@ -62,12 +62,13 @@ class PersonKeys:
 
 @dataclass(frozen=True)
 class Hands:
-    """What a session lends: its events, its voice, its threads, its notes."""
+    """What a session lends: its events, its voice, its threads, its notes, its last words."""
 
     next: Callable[[float], Awaitable[object | None]]
     say: Callable[[Spoken], Awaitable[str]]
     think: Callable[..., Awaitable[Any]]
     note: Callable[[str, dict[str, Any]], None]
+    say_last: Callable[[str, str], Awaitable[None]]
 
 
 class PersonTalk:
@@ -133,6 +134,10 @@ class PersonTalk:
         self._hands.note("person.took_over", self._who())
         await self._line.clear()
         await self._announce(self._runtime.settings.person_text)
+        return await self._go_through()
+
+    async def _go_through(self) -> Sequel:
+        """Event by event until they let go."""
         while True:
             item = await self._hands.next(self._deadline())
             sequel = await self._take(item)
@@ -151,9 +156,13 @@ class PersonTalk:
             return
         self._open_at = self._tempo.now() + self._line.seconds_left + MARK_GRACE_SECONDS
 
+    @property
+    def _grace_seconds(self) -> float:
+        return self._runtime.settings.person_grace_seconds
+
     def _deadline(self) -> float:
         if self._lost_at is not None:
-            return self._lost_at + self._runtime.settings.person_grace_seconds * self._tempo.pace
+            return self._lost_at + self._grace_seconds * self._tempo.pace
         if not self._bridge.open:
             return self._open_at
         return self._tempo.now() + LONG_SECONDS

@@ -20,6 +20,7 @@ from telephony.runtime import SIMULATOR, TelephonyRuntime
 from telephony.session.arrivals import Arrivals
 from telephony.session.bridge import Bridge, StaffLeg
 from telephony.session.conversation import Heard, Spoken, awaits_yes_or_no, heard_place
+from telephony.session.dialled import DialledTalk
 from telephony.session.ear import Ear, Hearer, grammar_of
 from telephony.session.line import Line
 from telephony.session.listening import KeyCollector
@@ -89,8 +90,8 @@ class CallSession:
         self._arrivals = Arrivals(FRAME_SECONDS, tempo)
         self._slow = call.conversation.elder
         self._thinking: asyncio.Future[Any] | None = None
-        self._person = PersonTalk(
-            runtime, call, line, bridge, tempo, Hands(self._next, self._say, self._think, self.note)
+        self._person = (DialledTalk if call.dialled_by_id else PersonTalk)(
+            runtime, call, line, bridge, tempo, Hands(self._next, self._say, self._think, self.note, self._say_last)
         )
         self.machine = rules.is_machine(call.answered_by)
         self.patient_turns = 0
@@ -148,6 +149,11 @@ class CallSession:
     def with_person(self) -> bool:
         """Whether a person has the call."""
         return self._person.holds
+
+    @property
+    def met_person(self) -> bool:
+        """Whether the patient could hear a person."""
+        return self._person.held
 
     async def hear_person(self, leg: StaffLeg, pcm: bytes) -> None:
         """Takes 20 ms of a person for the patient; on the session's loop."""

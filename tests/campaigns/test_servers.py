@@ -1,10 +1,13 @@
 """The same promises on PostgreSQL and MariaDB, each in a database of this run's own."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Table, create_engine, make_url, text
 
+from campaigns.attempts import service as attempts
 from core_api.kit.clock import FixedClock
 from core_api.kit.crypto import Keyring
 from core_api.kit.db import Base, Sessions, make_engine, make_sessions, new_id
@@ -33,13 +36,25 @@ def server_sessions(request: pytest.FixtureRequest, keyring: Keyring) -> Iterato
 
 
 def _tables() -> list[Table]:
-    """The campaigns' own tables, the outbox, and the calendar of holidays that the desk keeps."""
-    homes = ("campaigns.", "core_api.kit.", "assistant.desk.calendar.")
+    """The campaigns' own tables, the outbox, calls, and the calendar of holidays that the desk keeps."""
+    homes = ("campaigns.", "core_api.kit.", "telephony.calls.", "assistant.desk.calendar.")
     ours = [m for m in Base.registry.mappers if m.class_.__module__.startswith(homes)]
     return [table for mapper in ours if isinstance(table := mapper.local_table, Table)]
 
 
 class TestServers:
+    @pytest.mark.covers("TX-6.2-1")
+    def test_of_people_who_dial_one_patient_at_once_one_may(self, server_sessions: Sessions) -> None:
+        patient_id, together = new_id(), threading.Barrier(6)
+
+        def dial(_number: int) -> bool:
+            together.wait()
+            with server_sessions.begin() as session:
+                return attempts.hold(session, new_id(), patient_id, "phone")
+
+        with ThreadPoolExecutor(6) as people:
+            assert sorted(people.map(dial, range(6))) == [False] * 5 + [True]
+
     @pytest.mark.covers("RC-OUT-02", "RC-OUT-03")
     def test_workers_racing_dial_nobody_twice(self, server_sessions: Sessions, clock: FixedClock) -> None:
         world = World(server_sessions, clock)

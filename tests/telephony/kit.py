@@ -171,8 +171,8 @@ class Stage:
 
 
 RIGHTS = {
-    "nurse": frozenset({"calls.read", "calls.listen", "calls.talk", "questionnaires.read"}),
-    "doctor": frozenset({"calls.read", "calls.listen", "calls.talk"}),
+    "nurse": frozenset({"calls.read", "calls.listen", "calls.talk", "calls.dial", "questionnaires.read"}),
+    "doctor": frozenset({"calls.read", "calls.listen", "calls.talk", "calls.dial"}),
     "listener": frozenset({"calls.read", "calls.listen"}),
     "auditor": frozenset({"calls.read"}),
 }
