@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from campaigns.board.endpoints import router
 from campaigns.board.service import preview
+from campaigns.calling_in.schemas import DueFollowUp
+from campaigns.calling_in.service import CallsIn
 from campaigns.campaigns.schemas import CampaignIn, CampaignView, Preview
 from campaigns.campaigns.service import cancel, create, get, pause, resume, start
 from campaigns.campaigns.service import page as list_campaigns
@@ -15,7 +17,7 @@ from campaigns.dispatch.port import CallOrder, Dialler, Fate, FateUnknown, Refus
 from campaigns.dispatch.runtime import CampaignRuntime, DispatchSettings
 from campaigns.dispatch.service import TickReport, dispatch, tick
 from campaigns.dispatch.tasks import make_celery, register_tasks, wake
-from campaigns.dispatch.telephony import TelephonyDialler
+from campaigns.dispatch.telephony import TelephonyDialler, conversation_of
 from campaigns.dispatch.worker import Running, Ticker, start_in_process
 from campaigns.dispositions.service import labels as disposition_labels
 from campaigns.dispositions.service import load_library
@@ -32,12 +34,14 @@ routers = [router, dials_router]
 
 __all__ = [
     "CallOrder",
+    "CallsIn",
     "CampaignIn",
     "CampaignRuntime",
     "CampaignView",
     "CoreRecord",
     "DialSettings",
     "Dialler",
+    "DueFollowUp",
     "DispatchSettings",
     "Fate",
     "FateUnknown",
@@ -50,6 +54,7 @@ __all__ = [
     "Ticker",
     "Window",
     "cancel",
+    "conversation_of",
     "count_people",
     "create",
     "dispatch",

@@ -9,7 +9,7 @@ from dialogs.enquiries.rules import emergency as emergency_reply
 from dialogs.enquiries.rules import failed as failed_reply
 from dialogs.enquiries.rules import follow as follow_enquiry
 from dialogs.enquiries.rules import opening as enquiry_opening
-from dialogs.enquiries.schemas import Answers, Asker, EnquiryState
+from dialogs.enquiries.schemas import Answers, Asker, DueFollowUp, EnquiryState, FollowUps
 from dialogs.enquiries.service import EnquiryRuntime, enquire
 from dialogs.enquiries.service import keep as keep_enquiry
 from dialogs.enquiries.service import standing as enquiry_standing
@@ -33,7 +33,7 @@ from dialogs.schemas import (
     StartDialogue,
     Turn,
 )
-from dialogs.service import asked_item, outcome, start, tried, under_way, voicemail_message
+from dialogs.service import asked_item, outcome, start, start_identified, tried, under_way, voicemail_message
 from dialogs.turns import apply, respond, understood
 from dialogs.understanding.cues import cue
 from dialogs.understanding.dates import warm_up
@@ -48,9 +48,11 @@ __all__ = [
     "CallStanding",
     "DialogueEngine",
     "DialogueOutcome",
+    "DueFollowUp",
     "EngineUnavailable",
     "EnquiryRuntime",
     "EnquiryState",
+    "FollowUps",
     "Heard",
     "KnowledgeAnswers",
     "Link",
@@ -80,6 +82,7 @@ __all__ = [
     "rasa_actions_router",
     "respond",
     "start",
+    "start_identified",
     "tried",
     "under_way",
     "understood",

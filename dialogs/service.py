@@ -19,9 +19,10 @@ from core_api.responses.schemas import AnswerIn, ResponseView, skipped_of, value
 from dialogs import repository
 from dialogs.flow import texts
 from dialogs.flow.rules import decide
+from dialogs.flow.script import begin as begin_script
 from dialogs.flow.view import Step, View, fill, opening
 from dialogs.lookup import look_up
-from dialogs.schemas import DialogueOutcome, DialogueState, Heard, Reply, StartDialogue
+from dialogs.schemas import Action, DialogueOutcome, DialogueState, Heard, Reply, StartDialogue
 from dialogs.understanding.dates import Window
 
 
@@ -33,6 +34,22 @@ def start(session: Session, begin: StartDialogue, clock: Clock, _zone: ZoneInfo 
     step = opening(DialogueState(start=begin))
     repository.create(session, step.state.model_copy(update={"last_reply": step.reply}), clock)
     return step.reply
+
+
+def start_identified(session: Session, begin: StartDialogue, turn_id: str, clock: Clock, zone: ZoneInfo) -> Reply:
+    """Begins with a patient who has said who they are, in answer to a turn: the first open question.
+
+    Begun before, its last words again.
+    """
+    known = repository.find(session, begin.conversation_id)
+    if known is not None and known.last_reply is not None:
+        return known.last_reply
+    response = responses.answers(session, begin.response_id) if begin.response_id else None
+    step = begin_script(_view(session, DialogueState(start=begin), Heard(), response, clock, zone))
+    pace = (Action(kind="speak_slower"),) if begin.elder else ()
+    reply = step.reply.model_copy(update={"actions": (*pace, *step.reply.actions)})
+    repository.create(session, step.state.model_copy(update={"last_turn_id": turn_id, "last_reply": reply}), clock)
+    return reply
 
 
 def advance(session: Session, conversation_id: UUID, turn_id: str, heard: Heard, clock: Clock, zone: ZoneInfo) -> Reply:

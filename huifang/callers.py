@@ -22,6 +22,7 @@ COMMANDS = (
     *("服务问题", "我的随访", "下次随访", "我的费用", "费用", "随访", "复查", "留言", "我要留言", "人工", "转人工"),
     *("没有了", "没事了", "谢谢", "再见", "都不是", "返回"),
 )
+OFFERED = ("方便", "不方便", "现在可以", "现在方便", "以后再做", "以后再说", "下次吧", "转人工")
 MESSAGE_TEXT = "（电话留言 {seconds} 秒）"
 Hours = Callable[[datetime], bool]
 
@@ -69,6 +70,14 @@ class Callers:
             if standing is not None and standing.patient_id is not None:
                 telephony.caller_confirmed(session, spec.conversation_id, standing.patient_id, clock)
 
+    def known_now(self, spec: ConversationSpec, reply: dialogs.Reply) -> ConversationSpec:
+        """What the call asks since a follow-up began in it; before, as it was."""
+        if reply.place:
+            return spec
+        with self._runtime.sessions.begin() as session:
+            call = telephony.call_of_conversation(session, spec.conversation_id)
+            return spec if call is None else telephony.spec_of(session, call.id)
+
     def outcome(self, spec: ConversationSpec) -> Outcome:
         """What the call has come to so far."""
         with self._runtime.sessions.begin() as session:
@@ -91,6 +100,8 @@ def expected(reply: dialogs.Reply) -> Expected | None:
     match reply.place:
         case "call:verify":
             return Expected("birth")
+        case "call:offer":
+            return Expected("boolean", OFFERED)
         case "call:record":
             return Expected("dictation")
     return Expected("command", COMMANDS)

@@ -46,8 +46,14 @@ class PeopleHours:
 class DialogueConversations:
     """Blocking; called from a call's worker threads."""
 
-    def __init__(self, runtime: Runtime, engine: dialogs.DialogueEngine, people: PeopleHours | None = None) -> None:
-        self._runtime = served_by(runtime, engine)
+    def __init__(
+        self,
+        runtime: Runtime,
+        engine: dialogs.DialogueEngine,
+        people: PeopleHours | None = None,
+        follow_ups: dialogs.FollowUps | None = None,
+    ) -> None:
+        self._runtime = served_by(runtime, engine, follow_ups)
         self._people = people or PeopleHours()
         self._calls = callers.Callers(self._runtime, self._people.there)
         self._items = lru_cache(KNOWN_QUESTIONNAIRES)(self._read_items)
@@ -86,20 +92,19 @@ class DialogueConversations:
         reply = assistant.receive(self._runtime, inbound)
         if spec.purpose == INBOUND:
             self._calls.note(spec, reply)
+            spec = self._calls.known_now(spec, reply)
         if any(action.kind == call_cases.OPEN_CASE for action in reply.actions):
             with self._runtime.sessions.begin() as session:
                 call_cases.open_cases(session, spec, reply, self._runtime.clock)
         return self._spoken(spec, reply)
 
     def outcome(self, spec: ConversationSpec) -> Outcome:
-        """What it came to so far; nothing when it never began."""
-        if spec.purpose == INBOUND:
-            return self._calls.outcome(spec)
+        """What it came to so far, nothing when it never began; in a call to us the follow-up that was done in it."""
         try:
             with self._runtime.sessions.begin() as session:
                 found = dialogs.outcome(session, spec.conversation_id)
         except NotFound:
-            return Outcome(response_id=spec.response_id)
+            return self._calls.outcome(spec) if spec.purpose == INBOUND else Outcome(response_id=spec.response_id)
         return Outcome(
             disposition=found.disposition,
             completed=found.completed,
@@ -167,9 +172,11 @@ class DialogueConversations:
             return {item.link_id: item for item in questionnaires.get(session, key, version).items}
 
 
-def served_by(runtime: Runtime, engine: dialogs.DialogueEngine) -> assistant.AssistantRuntime:
+def served_by(
+    runtime: Runtime, engine: dialogs.DialogueEngine, follow_ups: dialogs.FollowUps | None = None
+) -> assistant.AssistantRuntime:
     """What receiving a message works with, for patients' channels and calls alike."""
     answers = dialogs.KnowledgeAnswers(runtime.sessions, runtime.clock)
     return assistant.AssistantRuntime(
-        runtime.sessions, runtime.clock, runtime.zone, engine, answers, runtime.hospital_name
+        runtime.sessions, runtime.clock, runtime.zone, engine, answers, runtime.hospital_name, follow_ups
     )

@@ -32,6 +32,7 @@ from huifang import callers, chat, exchange
 from huifang.composition import Composition, Recurring
 from huifang.conversations import DialogueConversations, PeopleHours
 from huifang.finding import encoder_of
+from huifang.follow_ups import FollowUpsOfCallers
 from huifang.settings import LocalSecrets, Settings
 from knowledge import api as knowledge
 from telephony import api as telephony
@@ -125,7 +126,9 @@ def _telephony(
         zone=runtime.zone,
         data_dir=settings.data_dir,
         carriers=_carriers(settings, secrets),
-        conversations=DialogueConversations(runtime, engine, _people_hours(settings)),
+        conversations=DialogueConversations(
+            runtime, engine, _people_hours(settings), _follow_ups_of_callers(settings, runtime)
+        ),
         synthesizer=telephony.RecordedVoice(
             runtime.sessions, recorded, "normal", telephony.EspeakSynthesizer(prompts, voice)
         ),
@@ -195,7 +198,7 @@ def _campaigns(settings: Settings, runtime: Runtime, voice: telephony.TelephonyR
         zone=runtime.zone,
         dialler=campaigns.TelephonyDialler(voice),
         hospital_name=settings.hospital_name,
-        settings=campaigns.DispatchSettings(max_concurrent=settings.max_concurrent_calls),
+        settings=_dispatch_settings(settings),
         retry_pace=_retry_pace(settings),
     )
 
@@ -207,6 +210,17 @@ def _dialling(settings: Settings) -> campaigns.DialSettings:
         patient_daily_cap=settings.dial_daily_cap,
         caller_ids=settings.caller_ids,
     )
+
+
+def _follow_ups_of_callers(settings: Settings, runtime: Runtime) -> FollowUpsOfCallers:
+    calls = campaigns.CallsIn(
+        campaigns.CoreRecord(), runtime.clock, _dispatch_settings(settings), settings.hospital_name
+    )
+    return FollowUpsOfCallers(runtime, calls)
+
+
+def _dispatch_settings(settings: Settings) -> campaigns.DispatchSettings:
+    return campaigns.DispatchSettings(max_concurrent=settings.max_concurrent_calls)
 
 
 def _retry_pace(settings: Settings) -> Mapping[str, float]:

@@ -112,6 +112,7 @@ __all__ = [
     "routers",
     "sherpa_library",
     "spec_of",
+    "take_up",
     "under_way",
     "unpack",
     "warm_up_hearing",
@@ -143,6 +144,11 @@ def prepare_by_hand(session: Session, runtime: TelephonyRuntime, request: CallRe
 def caller_confirmed(session: Session, conversation_id: UUID, patient_id: UUID, clock: Clock) -> None:
     """Who calls us has been confirmed by a second fact."""
     service.set_caller(session, conversation_id, patient_id, clock)
+
+
+def take_up(session: Session, call_id: UUID, spec: ConversationSpec, campaign_id: UUID, clock: Clock) -> None:
+    """In a call to us a follow-up of a campaign begins; `spec` is what a call of ours would have begun with."""
+    service.take_up(session, call_id, spec, campaign_id, clock)
 
 
 def caller_not_confirmed(session: Session, conversation_id: UUID, clock: Clock) -> None:

@@ -15,6 +15,7 @@ from dialogs.api import (
     DialogueEngine,
     EnquiryRuntime,
     EnquiryState,
+    FollowUps,
     Recorded,
     RecordOfPatient,
     Reply,
@@ -77,9 +78,11 @@ class AssistantRuntime:
     engine: DialogueEngine
     answers: Answers
     hospital_name: str = ""
+    follow_ups: FollowUps | None = None
+    """Follow-ups that calls to us offer."""
 
     @property
     def enquiries(self) -> EnquiryRuntime:
         """What enquiries work with."""
         record = RecordOfPatient(self.sessions, self.clock, self.zone)
-        return EnquiryRuntime(self.answers, record, self.engine, self.clock, self.zone)
+        return EnquiryRuntime(self.answers, record, self.engine, self.clock, self.zone, self.follow_ups)

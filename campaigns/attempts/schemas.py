@@ -63,6 +63,28 @@ class Dialling(BaseModel):
     response_id: UUID | None
 
 
+class Arrived(BaseModel):
+    """A call that the patient made, as an attempt: talked on from the start, and nobody was dialled.
+
+    Attributes:
+        id: The call's.
+        phone_key: Blind index of the number that would be called.
+        lease_until: When the fate is asked, should nothing be heard.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    campaign_id: UUID
+    target_id: UUID
+    patient_id: UUID
+    phone_key: str
+    at: datetime
+    lease_until: datetime
+    conversation_id: UUID
+    response_id: UUID
+
+
 class Ended(BaseModel):
     """How an attempt ended; `dialled` is false where nobody's telephone rang."""
 

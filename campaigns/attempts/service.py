@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.attempts import repository
 from campaigns.attempts.rules import ON_THE_LINE
-from campaigns.attempts.schemas import AttemptState, AttemptView, Dialling, Ended
+from campaigns.attempts.schemas import Arrived, AttemptState, AttemptView, Dialling, Ended
 from core_api.kit.clock import Clock
 from core_api.kit.db import new_id
 
@@ -99,6 +99,25 @@ def begin_dialling(session: Session, attempt: AttemptView, dialling: Dialling) -
     return False
 
 
+def arrive(session: Session, call: Arrived) -> bool:
+    """Adds a call that the patient made; it counts against no cap.
+
+    Returns:
+        False, with rows for the caller to roll back, when a live call to the patient or the number came first.
+    """
+    last = repository.last_numbers(session, [call.target_id])
+    row = {
+        **call.model_dump(exclude={"phone_key", "at"}),
+        "number": last.get(call.target_id, 0) + 1,
+        "state": AttemptState.IN_CALL,
+        "dialling_at": call.at,
+        "answered_at": call.at,
+        "reached": False,
+    }
+    repository.add_many(session, [row])
+    return repository.hold(session, call.id, live_keys(call.patient_id, call.phone_key))
+
+
 def placed(session: Session, attempt_id: UUID, carrier_sid: str, listen_until: datetime) -> bool:
     """Notes that the carrier took the call; the lease now runs as long as a call may last."""
     values = {"carrier_sid": carrier_sid, "lease_until": listen_until}
@@ -165,6 +184,12 @@ def in_call(session: Session, patient_id: UUID, phone_key: str) -> tuple[bool, b
     patient, phone = live_keys(patient_id, phone_key)
     found = repository.held(session, (patient, phone))
     return patient in found, phone in found
+
+
+def patient_in_call(session: Session, patient_id: UUID) -> bool:
+    """Whether a live call to the patient is under way in any campaign."""
+    patient, _ = live_keys(patient_id, "")
+    return patient in repository.held(session, (patient,))
 
 
 def dialled_to_patient(session: Session, patient_id: UUID, day: date) -> int:

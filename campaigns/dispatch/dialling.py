@@ -11,6 +11,7 @@ from campaigns.attempts import service as attempts
 from campaigns.attempts.schemas import AttemptView, Dialling
 from campaigns.campaigns import service as campaigns
 from campaigns.campaigns.schemas import CampaignRow, CampaignStatus
+from campaigns.dispatch.orders import Parts, order_of
 from campaigns.dispatch.port import CallOrder, FateUnknown, Refused
 from campaigns.dispatch.runtime import CampaignRuntime
 from campaigns.policy import rules
@@ -80,7 +81,7 @@ def place(runtime: CampaignRuntime, order: CallOrder) -> str:
             attempts.park(session, order.call_id, runtime.clock.now() + runtime.settings.ask_every)
         return "unknown"
     with runtime.sessions.begin() as session:
-        attempts.placed(session, order.call_id, sid, runtime.clock.now() + runtime.listen_for)
+        attempts.placed(session, order.call_id, sid, runtime.clock.now() + runtime.settings.listen_for)
     return "placed"
 
 
@@ -110,8 +111,7 @@ def prepare(session: Session, runtime: CampaignRuntime, attempt: AttemptView) ->
         refusal = Decision(allowed=False, reasons=("no_phone",), permanent=True)
         _put_off(session, runtime, attempt, target, refusal)
         return None
-    order = _commit_to(session, runtime, attempt, target, campaign, task, callee)
-    return None if order is None else order.model_copy(update={"context": context or {}})
+    return _commit_to(session, runtime, attempt, target, campaign, task, callee, context or {})
 
 
 def _commit_to(  # noqa: PLR0913, PLR0917 - all that a call is made of
@@ -122,6 +122,7 @@ def _commit_to(  # noqa: PLR0913, PLR0917 - all that a call is made of
     campaign: CampaignRow,
     task: TaskFacts,
     callee: Callee,
+    context: dict[str, str],
 ) -> CallOrder | None:
     now = runtime.clock.now()
     opened = runtime.record.open_response(session, target.task_id, task, attempt.id, runtime.clock)
@@ -138,28 +139,8 @@ def _commit_to(  # noqa: PLR0913, PLR0917 - all that a call is made of
         busy = Decision(allowed=False, reasons=("phone_in_call",), next_allowed_at=later)
         _put_off(session, runtime, attempt, target, busy)
         return None
-    return CallOrder(
-        call_id=attempt.id,
-        campaign_id=campaign.id,
-        patient_id=target.patient_id,
-        task_id=target.task_id,
-        conversation_id=dialling.conversation_id,
-        response_id=opened.response_id,
-        questionnaire_key=opened.questionnaire_key,
-        questionnaire_version=opened.questionnaire_version,
-        hospital_name=runtime.hospital_name,
-        department=callee.department,
-        carrier=campaign.carrier,
-        phone_e164=callee.phone_e164,
-        salutation=callee.salutation,
-        full_name=callee.name,
-        ring_timeout_seconds=runtime.settings.ring_timeout_seconds,
-        max_seconds=runtime.settings.max_call_seconds,
-        persona=callee.persona,
-        caller_id=campaign.caller_id,
-        elder=callee.elder,
-        callback_window=(campaign.window_start, campaign.window_end),
-    )
+    parts = Parts(attempt.id, dialling.conversation_id, target, campaign, callee, opened, context)
+    return order_of(parts, runtime.settings, runtime.hospital_name)
 
 
 def _decide(

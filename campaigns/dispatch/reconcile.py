@@ -93,6 +93,6 @@ def settled(runtime: CampaignRuntime, attempt: AttemptView, fate: Fate | None) -
 def _wait_on(session: Session, runtime: CampaignRuntime, attempt: AttemptView, fate: Fate | None) -> None:
     if fate is not None and fate.state == "in_progress":
         attempts.answered(session, attempt.id, runtime.clock)
-        attempts.listen_until(session, attempt.id, runtime.clock.now() + runtime.listen_for)
+        attempts.listen_until(session, attempt.id, runtime.clock.now() + runtime.settings.listen_for)
     else:
         attempts.ask_again_at(session, attempt.id, runtime.clock.now() + runtime.settings.ask_every)

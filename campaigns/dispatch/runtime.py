@@ -41,6 +41,11 @@ class DispatchSettings:
     ring_timeout_seconds: int = 40
     max_call_seconds: int = 900
 
+    @property
+    def listen_for(self) -> timedelta:
+        """How long a call on the line may be silent before its fate is asked."""
+        return timedelta(seconds=self.ring_timeout_seconds + self.max_call_seconds) + self.answer_within
+
 
 @dataclass(frozen=True)
 class CampaignRuntime:
@@ -60,9 +65,3 @@ class CampaignRuntime:
     def outcomes(self) -> Outcomes:
         """The outcome transaction."""
         return Outcomes(self.record, self.clock, self.zone, self.retry_pace)
-
-    @property
-    def listen_for(self) -> timedelta:
-        """How long a placed call may be silent before its fate is asked."""
-        seconds = self.settings.ring_timeout_seconds + self.settings.max_call_seconds
-        return timedelta(seconds=seconds) + self.settings.answer_within

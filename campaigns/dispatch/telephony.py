@@ -41,8 +41,9 @@ class TelephonyDialler:
         return Fate.model_validate(found.model_dump())
 
 
-def _request(order: CallOrder) -> telephony.CallRequest:
-    conversation = telephony.ConversationSpec(
+def conversation_of(order: CallOrder) -> telephony.ConversationSpec:
+    """What the call's conversation begins with."""
+    return telephony.ConversationSpec(
         conversation_id=order.conversation_id,
         purpose="follow_up",
         patient_id=order.patient_id,
@@ -58,12 +59,15 @@ def _request(order: CallOrder) -> telephony.CallRequest:
         context=order.context,
         callback_window=order.callback_window,
     )
+
+
+def _request(order: CallOrder) -> telephony.CallRequest:
     return telephony.CallRequest(
         call_id=order.call_id,
         patient_id=order.patient_id,
         phone_e164=order.phone_e164,
         carrier=order.carrier,
-        conversation=conversation,
+        conversation=conversation_of(order),
         ring_timeout_seconds=order.ring_timeout_seconds,
         max_seconds=order.max_seconds,
         idempotency_key=str(order.call_id),

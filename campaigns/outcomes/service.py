@@ -22,6 +22,7 @@ from campaigns.targets import service as targets
 from campaigns.targets.schemas import DUE_STATES, TargetState, TargetUpdate, TargetView
 from core_api.kit.clock import Clock
 from core_api.kit.outbox import Event, Handler
+from telephony.api import INBOUND
 
 COMPLETED = "completed"
 NO_HURRY: Mapping[str, float] = MappingProxyType({})
@@ -123,9 +124,7 @@ class Outcomes:
     def _follow(
         self, session: Session, target: TargetView, following: Following, response_id: UUID | None, *, tried: bool
     ) -> None:
-        update = following.update
-        if update.state in DUE_STATES and _cancelled(session, target.campaign_id):
-            update = TargetUpdate(state=TargetState.CANCELLED, last_disposition=update.last_disposition)
+        update = _possible(session, target, following.update)
         targets.put(session, target.id, update, tried=tried)
         if update.state is TargetState.PEOPLE:
             people.open_case(session, target, update.reason or dispositions.UNKNOWN, self._clock)
@@ -147,14 +146,22 @@ class Outcomes:
             self._record.after_response(session, task_id, self._clock, self._zone)
 
 
-def _cancelled(session: Session, campaign_id: UUID) -> bool:
-    return campaigns.row(session, campaign_id).status == CampaignStatus.CANCELLED
+def _possible(session: Session, target: TargetView, update: TargetUpdate) -> TargetUpdate:
+    """A campaign that is over calls nobody again: what it would call about is cancelled, or stays with people."""
+    status = campaigns.row(session, target.campaign_id).status
+    if update.state not in DUE_STATES or status not in {CampaignStatus.CANCELLED, CampaignStatus.FINISHED}:
+        return update
+    if status is CampaignStatus.CANCELLED:
+        return TargetUpdate(state=TargetState.CANCELLED, last_disposition=update.last_disposition)
+    reason = update.last_disposition
+    return TargetUpdate(state=TargetState.PEOPLE, reason=reason, last_disposition=reason)
 
 
 def _attempt_id(event: Event) -> UUID | None:
-    """The attempt that the call was placed for; None for a call that no campaign placed."""
+    """The attempt that a call is: the one it was placed for, or one under its own id where the patient called us."""
+    named = "call_id" if event.data.get("direction") == INBOUND else "attempt_id"
     try:
-        return UUID(str(event.data.get("attempt_id")))
+        return UUID(str(event.data.get(named)))
     except ValueError:
         return None
 

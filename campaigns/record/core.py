@@ -75,7 +75,13 @@ class CoreRecord:
             found = plans.task(session, task_id)
         except NotFound:
             return None
-        return TaskFacts(patient_id=found.patient_id, status=found.status, questionnaire_key=found.questionnaire_key)
+        return TaskFacts(
+            patient_id=found.patient_id,
+            status=found.status,
+            questionnaire_key=found.questionnaire_key,
+            title=found.title,
+            due_on=found.due_on,
+        )
 
     def open_response(
         self, session: Session, task_id: UUID, task: TaskFacts, call_id: UUID, clock: Clock

@@ -70,6 +70,8 @@ class TaskFacts(Frozen):
     patient_id: UUID
     status: str
     questionnaire_key: str
+    title: str = ""
+    due_on: date | None = None
 
     @property
     def open(self) -> bool:

@@ -64,6 +64,17 @@ def _take(session: Session, query: Select[tuple[CampaignTarget]]) -> list[Target
     return [TargetView.model_validate(row) for row in rows]
 
 
+def claim(session: Session, target_id: UUID) -> bool:
+    """Takes one target that waits into progress."""
+    taken = session.execute(
+        update(CampaignTarget)
+        .where(CampaignTarget.id == target_id, CampaignTarget.state.in_(DUE_STATES))
+        .values(state=TargetState.IN_PROGRESS, version=CampaignTarget.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(getattr(taken, "rowcount", 0))
+
+
 def get(session: Session, target_id: UUID) -> TargetView | None:
     """One target as it is in the database."""
     row = session.scalar(

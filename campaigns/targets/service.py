@@ -22,9 +22,19 @@ def claim_due(session: Session, campaign_id: UUID, clock: Clock, limit: int) -> 
     return repository.claim_due(session, campaign_id, clock.now(), limit) if limit > 0 else []
 
 
+def claim(session: Session, target_id: UUID) -> bool:
+    """Takes one waiting target into progress; False when it is somebody else's by now."""
+    return repository.claim(session, target_id)
+
+
 def get(session: Session, target_id: UUID) -> TargetView | None:
     """One target."""
     return repository.get(session, target_id)
+
+
+def of_patient(session: Session, patient_id: UUID, state: TargetState) -> list[TargetView]:
+    """A patient's targets in a state, over all campaigns."""
+    return repository.of_patient(session, patient_id, state)
 
 
 def excluded(session: Session, patient_id: UUID) -> list[TargetView]:

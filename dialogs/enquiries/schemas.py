@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core_api.kit.clock import Clock
 from dialogs.hotline.schemas import CallStanding, Confirmed, Proof
-from dialogs.schemas import AnswerRef, Frozen
+from dialogs.schemas import AnswerRef, Frozen, Reply, Turn
 
 FactKind = Literal["event", "next_visit", "arrears"]
 
@@ -110,6 +110,25 @@ class OwnRecord(Protocol):
 
     def confirm(self, candidates: tuple[UUID, ...], proof: Proof) -> Confirmed | None:
         """The one of some patients whose record has a second fact."""
+        ...
+
+
+class DueFollowUp(Frozen):
+    """A follow-up that the patient has not done."""
+
+    title: str
+    due_on: date | None = None
+
+
+class FollowUps(Protocol):
+    """Follow-ups that are due, as calls to us offer them."""
+
+    def due(self, patient_id: UUID) -> DueFollowUp | None:
+        """The one that may be asked now."""
+        ...
+
+    def begin(self, turn: Turn, patient_id: UUID, *, people_there: bool) -> Reply | None:
+        """Begins it in the turn's conversation, which it takes over; None where it cannot be asked any more."""
         ...
 
 

@@ -11,7 +11,7 @@ from core_api.kit.clock import Clock
 from core_api.kit.errors import Invalid
 from dialogs.engine import DialogueEngine, EngineUnavailable
 from dialogs.enquiries import repository, rules, texts, wording
-from dialogs.enquiries.schemas import Answers, Asker, Enquiry, EnquiryState, Found, OwnFact, OwnRecord
+from dialogs.enquiries.schemas import Answers, Asker, Enquiry, EnquiryState, FollowUps, Found, OwnFact, OwnRecord
 from dialogs.schemas import Reply, Turn
 
 BARE = ".bare"
@@ -26,6 +26,7 @@ class EnquiryRuntime:
     engine: DialogueEngine
     clock: Clock
     zone: ZoneInfo
+    follow_ups: FollowUps | None = None
 
     def today(self) -> date:
         """The day in the hospital's zone."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from dialogs.enquiries.schemas import Choice, Found, OwnArrears, OwnEvent, OwnFact, OwnVisit
+from dialogs.enquiries.schemas import Choice, DueFollowUp, Found, OwnArrears, OwnEvent, OwnFact, OwnVisit
 from dialogs.hotline import texts
 from dialogs.hotline.schemas import At, CallStanding, Confirmed
 from dialogs.schemas import Action, Recorded, Reply
@@ -16,6 +16,8 @@ TRIES = 2
 REPAIRS = 2
 END_AT_SILENCE = 3
 LONGEST_MESSAGE_SECONDS = 90
+YES = "1"
+NO = "2"
 BACK = "9"
 REPEAT = "*"
 PERSON = "0"
@@ -33,6 +35,7 @@ KEYS: dict[At, tuple[str, ...]] = {
     "topics": (*(str(number + 1) for number in range(len(TOPICS))), BACK, PERSON, REPEAT),
     "choices": (*CHOICE_KEYS, BACK, PERSON, REPEAT),
     "verify": ("0-9",),
+    "offer": (YES, NO, PERSON, REPEAT),
     "record": (),
     "ended": (),
 }
@@ -182,6 +185,32 @@ def event(standing: CallStanding, found: Sequence[OwnEvent], *lead: str) -> Step
     return menu(_answered(standing), "own_fact", *lead, words)
 
 
+def offer(step: Step, due: DueFollowUp) -> Step:
+    """Asks, behind what was asked for, whether to do a follow-up now; its date is not told twice."""
+    words = texts.OFFER_UNDATED.format(title=due.title)
+    if due.due_on is not None:
+        words = texts.OFFER.format(title=due.title, day=day(due.due_on))
+    told = tuple(piece for piece in step.reply.segments if piece != texts.MORE and not _same(piece, due))
+    return say(moved(step.standing, at="offer", offered=True), (*told, words, texts.ASK_OFFER), "offer")
+
+
+def _same(piece: str, due: DueFollowUp) -> bool:
+    """Whether a piece tells of the follow-up that is offered."""
+    if due.due_on is None:
+        return False
+    return piece in {one.format(title=due.title, day=day(due.due_on)) for one in (texts.VISIT, texts.VISIT_OVERDUE)}
+
+
+def later(standing: CallStanding) -> Step:
+    """The caller does the follow-up another time."""
+    return menu(standing, "later", texts.OFFER_LATER)
+
+
+def gone(standing: CallStanding) -> Step:
+    """The follow-up has been taken up or done elsewhere meanwhile."""
+    return menu(standing, "offer_gone", texts.OFFER_GONE)
+
+
 def ask_message(standing: CallStanding) -> Step:
     """Asks for the message that is recorded then."""
     extra = () if standing.callable_back else (texts.ASK_MESSAGE_NO_NUMBER,)
@@ -261,6 +290,8 @@ def question(standing: CallStanding) -> tuple[str, ...]:
             return topics(standing).reply.segments
         case "verify":
             return (texts.ASK_PROOF,)
+        case "offer":
+            return (texts.ASK_OFFER,)
         case "choices":
             return tuple(piece for piece in standing.last if piece not in {texts.SORRY, texts.STILL_THERE})
     return (texts.MENU,)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from dialogs.schemas import Frozen
 
-At = Literal["menu", "topics", "choices", "verify", "record", "ended"]
+At = Literal["menu", "topics", "choices", "verify", "offer", "record", "ended"]
 Wanted = Literal["event", "next_visit", "arrears"]
 
 
@@ -30,7 +30,8 @@ class CallStanding(Frozen):
     """Where a call stands; kept sealed between turns.
 
     Attributes:
-        at: What is open: the menu, topics or choices to pick from, the second fact, a message being recorded.
+        at: What is open: the menu, topics or choices to pick from, the second fact, whether
+            to do a follow-up now, a message being recorded.
         candidates: Patients whose phone the caller's number is; nobody is named before one of them is confirmed.
         may_verify: False once a number has failed too often lately.
         callable_back: The caller's number is known.
@@ -38,6 +39,7 @@ class CallStanding(Frozen):
         wanted: The personal question that waits for the second fact.
         tries: Second facts that did not fit.
         choices: Entries that may be meant, in the order of their keys.
+        offered: A follow-up has been offered.
         last: The open question, to be said again.
         disposition: What the call has come to so far.
     """
@@ -54,5 +56,6 @@ class CallStanding(Frozen):
     repairs: int = 0
     silences: int = 0
     choices: tuple[UUID, ...] = ()
+    offered: bool = False
     last: tuple[str, ...] = ()
     disposition: str | None = None

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from dialogs.engine import EngineUnavailable
 from dialogs.enquiries import rules as enquiries
 from dialogs.enquiries import wording as enquiry_wording
-from dialogs.enquiries.schemas import Asker, EnquiryState, Found, OwnFact
+from dialogs.enquiries.schemas import Asker, DueFollowUp, EnquiryState, Found, OwnFact
 from dialogs.enquiries.service import EnquiryRuntime, chosen, enquiry_of, find
 from dialogs.hotline import rules, texts, wording
 from dialogs.hotline.rules import Step
@@ -97,6 +98,8 @@ def _on_key(call: Call, key: str) -> Step:
             return _on_topic(call, bare)
         case "choices":
             return _on_choice(call, bare)
+        case "offer":
+            return _on_offer(call, {rules.YES: True, rules.NO: False}.get(bare))
     return _on_menu(call, bare)
 
 
@@ -135,9 +138,30 @@ def _on_choice(call: Call, key: str) -> Step:
     return _told(call, found, "") or rules.unknown(call.standing, call.state.misses, booking=False)
 
 
+def _on_offer(call: Call, wanted: bool | None) -> Step:
+    """Begins the follow-up, which takes the conversation over, or goes on with the menu."""
+    if wanted is None:
+        return rules.repair(call.standing)
+    if not wanted:
+        return rules.later(call.standing)
+    follow_ups, patient_id = call.runtime.follow_ups, call.standing.patient_id
+    if follow_ups is None or patient_id is None:
+        raise RuntimeError
+    begun = follow_ups.begin(call.turn, patient_id, people_there=call.asker.people_there)
+    return Step(call.standing, begun) if begun is not None else rules.gone(call.standing)
+
+
+def _spoken_offer(call: Call) -> Step | None:
+    """Yes or no to the offer; other words are what they are at the menu, and hardly heard ones begin nothing."""
+    wanted = wording.accepts(call.said) if call.standing.at == "offer" else None
+    if wanted is None:
+        return None
+    return rules.repair(call.standing) if call.turn.confidence < HARDLY_HEARD else _on_offer(call, wanted)
+
+
 def _on_words(call: Call) -> Step:
     said = call.said
-    step = _anywhere(call, wording.cue(said))
+    step = _spoken_offer(call) or _anywhere(call, wording.cue(said))
     if step is not None:
         return step
     if wording.wants_message(said):
@@ -226,10 +250,20 @@ def _tell(call: Call, fact: OwnFact, *lead: str) -> Step:
     if patient_id is None:
         raise RuntimeError
     if fact.kind == "next_visit":
-        return rules.visit(standing, record.next_visit(patient_id), call.runtime.today(), *lead)
-    if fact.kind == "arrears":
-        return rules.arrears(standing, record.arrears(patient_id), *lead)
-    return rules.event(standing, record.events(patient_id, fact.event_kinds), *lead)
+        told = rules.visit(standing, record.next_visit(patient_id), call.runtime.today(), *lead)
+    elif fact.kind == "arrears":
+        told = rules.arrears(standing, record.arrears(patient_id), *lead)
+    else:
+        told = rules.event(standing, record.events(patient_id, fact.event_kinds), *lead)
+    due = _due(call, patient_id) if fact.kind == "next_visit" or not standing.offered else None
+    return told if due is None else rules.offer(told, due)
+
+
+def _due(call: Call, patient_id: UUID) -> DueFollowUp | None:
+    """What may be offered; not to somebody with an emergency."""
+    if call.runtime.follow_ups is None or call.standing.disposition == "emergency":
+        return None
+    return call.runtime.follow_ups.due(patient_id)
 
 
 def _asked(call: Call) -> Step:

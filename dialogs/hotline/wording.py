@@ -23,6 +23,10 @@ FEE = re.compile(r"^.{0,6}(?:我的|我)?(?:费用|欠费|冷冻费|保存费|�
 NOTHING_MORE = re.compile(
     r"^(?:没有?了?|没事了?|没别的了?|不用了?|好了|可以了|就这些)[，,\s]*(?:谢谢(?:你|您|啊)?)?[。！]?$"
 )
+LATER = re.compile(r"不(?:太|大)?方便|以后|下次|改天|回头|晚点|等会|再说|不用|不做|不想|不要|不了|没空|没时间|算了")
+NOW = re.compile(
+    r"^(?:嗯+|好的?|那|我)?[，,]?(?:现在)?(?:就)?(?:方便|可以|行|做吧?|好|问吧|您问|你问|开始吧?|来吧)(?:[的啊呀呢吧了哦，,。！]|$)"
+)
 ANYWHERE = frozenset({"want_person", "complaint", "repeat", "slower", "louder", "who_are_you_robot"})
 DIGITS = {**dict(zip("零一二三四五六七八九", "0123456789", strict=True)), "〇": "0", "幺": "1", "两": "2", "○": "0"}
 NUMERALS = re.compile(r"[0-9零〇○一二三四五六七八九幺两十]+")
@@ -49,6 +53,15 @@ def wants_service(text: str) -> bool:
 def wants_booking(text: str) -> bool:
     """Whether a time at the hospital is to be booked."""
     return bool(BOOKING.search(text))
+
+
+def accepts(text: str) -> bool | None:
+    """Whether the caller will do what is offered now; None where the words say neither."""
+    if call_cue(text) in ANYWHERE:
+        return None
+    if LATER.search(text) or call_cue(text) in {"deny", "busy_now", "call_back_at"}:
+        return False
+    return True if NOW.search(text) or call_cue(text) == "affirm" else None
 
 
 def has_nothing_more(text: str) -> bool:

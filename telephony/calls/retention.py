@@ -51,11 +51,11 @@ class Expiry:
     failed: int = 0
 
 
-def kind_of(call: CallSnapshot, direction: str) -> str:
-    """What a recording is, for the rule."""
+def kind_of(call: CallSnapshot) -> str:
+    """What a recording is, for the rule; a call to us in which a follow-up was done is kept as a follow-up."""
     if call.disposition in NOBODY_SPOKE:
         return UNHEARD
-    return INBOUND if direction == INBOUND else call.conversation.questionnaire_key or call.conversation.purpose
+    return call.conversation.questionnaire_key or call.conversation.purpose
 
 
 def with_time(kept: RecordingView, rule: Retention) -> RecordingView:

@@ -115,6 +115,17 @@ def set_caller(session: Session, conversation_id: UUID, patient_id: UUID, clock:
         add_event(session, found.id, "caller.confirmed", {}, clock, key="confirmed")
 
 
+def take_up(session: Session, call_id: UUID, spec: ConversationSpec, campaign_id: UUID, clock: Clock) -> None:
+    """In a call to us a follow-up begins: from here on the call is known by what it asks."""
+    found = repository.row(session, call_id, lock=True)
+    known = repository.snapshot(session, found).conversation
+    begun = spec.model_copy(update={"purpose": known.purpose, "caller": known.caller})
+    sealed = seal(session, "calls.conversation", call_id, begun.model_dump_json())
+    found.campaign_id, found.response_id = campaign_id, spec.response_id
+    found.conversation_sealed = sealed or ""
+    add_event(session, call_id, "follow_up.begun", {}, clock, key="follow_up")
+
+
 def note_unconfirmed(session: Session, conversation_id: UUID, clock: Clock) -> None:
     """A caller's second fact did not fit in all their tries."""
     found = repository.by_conversation(session, conversation_id)
@@ -281,7 +292,7 @@ def set_recording(
     """Keeps where a call's audio lies, and its shape; the last word counts."""
     call = repository.snapshot(session, repository.row(session, call_id))
     row = RecordingRow(call_id=call_id, state=repository.READY, created_at=clock.now())
-    row.kind = retention.kind_of(call, repository.row(session, call_id).direction)
+    row.kind = retention.kind_of(call)
     row.file_name, row.format = kept.file_name, kept.format
     row.duration_ms, row.size_bytes = kept.duration_ms, kept.size_bytes
     session.merge(row)

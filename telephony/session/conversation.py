@@ -11,7 +11,7 @@ from telephony.speech.grammars import Expected
 CONFIRMING = ("对吗？", "可以吗？")
 CALLBACK_WORDS = "什么时候再打"
 RELATIVE_WORDS = "家人吗"
-YES_NO_PLACES = ("identity", "ask_who", "confirm:")
+YES_NO_PLACES = ("identity", "ask_who", "confirm:", "call:offer")
 HeardEvent = Literal["silence", "interrupted", "resumed"]
 
 

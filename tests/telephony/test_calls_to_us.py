@@ -82,7 +82,7 @@ class Hotline:
 @contextmanager
 def hotline(sessions: Sessions, folder: Path, **options: Any) -> Iterator[Hotline]:
     clock = SystemClock()
-    people = options.pop("people", None)
+    people, follow_ups = options.pop("people", None), options.pop("follow_ups", None)
     options.setdefault("settings", patient_settings())
     with sessions.begin() as session:
         assistant.load_library(session, clock)
@@ -97,7 +97,7 @@ def hotline(sessions: Sessions, folder: Path, **options: Any) -> Iterator[Hotlin
         plans.create_own_plan(session, patient_id, OwnPlanIn(title="随访", tasks=(task,)), clock)
         live(session, FixedClock(clock.now()), PARKING)
     runtime = runtime_of(sessions, clock, folder)
-    conversation = DialogueConversations(runtime, RulesEngine(sessions, clock, runtime.zone), people)
+    conversation = DialogueConversations(runtime, RulesEngine(sessions, clock, runtime.zone), people, follow_ups)
     with staged(sessions, folder, conversation, **options) as stage:
         yield Hotline(stage, sessions, patient_id)
 

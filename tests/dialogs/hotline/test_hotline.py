@@ -11,7 +11,7 @@ from core_api.kit.clock import FixedClock
 from core_api.kit.db import new_id
 from dialogs import api as dialogs
 from dialogs.api import Asker, CallStanding, EnquiryRuntime, Recorded, Reply, Turn
-from dialogs.enquiries.schemas import OwnArrears, OwnEvent, OwnVisit
+from dialogs.enquiries.schemas import DueFollowUp, OwnArrears, OwnEvent, OwnVisit
 from dialogs.hotline import rules, wording
 from dialogs.hotline.schemas import Confirmed, Proof
 from tests.conversations.harness import ZONE
@@ -36,6 +36,7 @@ class OneRecord:
 
     patient_id: UUID = field(default_factory=new_id)
     read: int = 0
+    visit_on: date = date(2026, 12, 1)
 
     def confirm(self, candidates: tuple[UUID, ...], proof: Proof) -> Confirmed | None:
         fits = proof.birth_date == date(1990, 1, 5) or proof.tail == "123X"
@@ -43,7 +44,7 @@ class OneRecord:
 
     def next_visit(self, patient_id: UUID) -> OwnVisit | None:
         self.read += 1
-        return OwnVisit(title="术后复查", due_on=date(2026, 12, 1))
+        return OwnVisit(title="术后复查", due_on=self.visit_on)
 
     def arrears(self, patient_id: UUID) -> OwnArrears | None:
         self.read += 1
@@ -54,13 +55,32 @@ class OneRecord:
         return ()
 
 
+@dataclass
+class OneFollowUp:
+    """The patient's follow-up that is due, until it is done elsewhere."""
+
+    title: str = "术后首访"
+    there: bool = True
+    begun: list[bool] = field(default_factory=list)
+
+    def due(self, patient_id: UUID) -> DueFollowUp | None:
+        return DueFollowUp(title=self.title, due_on=date(2026, 11, 18)) if self.there else None
+
+    def begin(self, turn: Turn, patient_id: UUID, *, people_there: bool) -> Reply | None:
+        self.begun.append(people_there)
+        return Reply(text="这几天有没有发烧？", item_link_id="fever") if self.there else None
+
+
 class Talk:
     """One call."""
 
     def __init__(self, clock: FixedClock, *, there: bool = False, **standing: object) -> None:
         self.record = OneRecord()
         self.answers = FakeAnswers(dict(ENTRIES), frozenset({"他克莫司要不要停"}))
-        self._runtime = EnquiryRuntime(self.answers, self.record, AbsentEngine(), clock, ZONE)
+        self.follow_up = OneFollowUp(there=bool(standing.pop("due", False)))
+        self._runtime = EnquiryRuntime(
+            self.answers, self.record, AbsentEngine(), clock, ZONE, follow_ups=self.follow_up
+        )
         self._asker = Asker(channel="voice", hospital_name="仁和医院", people_there=there)
         known = {"candidates": (self.record.patient_id,)} | standing
         self.opening, self.state = dialogs.begin_call(CallStanding.model_validate(known), "仁和医院")
@@ -207,6 +227,72 @@ class TestOwnFacts:
     def test_a_person_may_be_had_instead(self, talk: Talk) -> None:
         talk.key("2")
         assert reasons(talk.key("0#")) == ["wants_person"]
+
+
+class TestAFollowUpThatIsDue:
+    @pytest.fixture
+    def offered(self, clock: FixedClock) -> Talk:
+        """Confirmed, and asked whether to do it now."""
+        talk = Talk(clock, due=True)
+        talk.key("3")
+        assert "现在方便花几分钟" in talk.key("19900105").text
+        assert talk.at == "offer"
+        return talk
+
+    def test_is_offered_behind_what_was_asked_for(self, clock: FixedClock) -> None:
+        talk = Talk(clock, due=True)
+        assert "术后首访" not in talk.key("3").text
+        reply = talk.key("19900105")
+        assert reply.text.index("没有欠费") < reply.text.index("术后首访，日期是2026年11月18日")
+        assert (reply.key_hint[:2], "还有什么可以帮您" in reply.text) == (("1", "2"), False)
+
+    def test_is_not_told_twice_where_it_was_asked_for(self, clock: FixedClock) -> None:
+        talk = Talk(clock, due=True)
+        talk.follow_up.title = "术后复查"
+        talk.record.visit_on = date(2026, 11, 18)
+        talk.key("2")
+        assert talk.key("19900105").text.count("术后复查") == 1
+
+    @pytest.mark.parametrize("words", ["方便", "好的", "可以，您问吧", "现在方便", "好的谢谢", "嗯，行"])
+    def test_is_begun_by_words(self, offered: Talk, words: str) -> None:
+        reply = offered.turn(words)
+        assert (reply.item_link_id, offered.follow_up.begun) == ("fever", [False])
+
+    def test_is_begun_by_a_key(self, offered: Talk) -> None:
+        assert offered.key("1").item_link_id == "fever"
+
+    @pytest.mark.parametrize("words", ["不方便", "以后再说吧", "现在不方便", "不用了", "没时间", "我在开车", "算了"])
+    def test_is_put_off_by_words_and_the_menu_goes_on(self, offered: Talk, words: str) -> None:
+        reply = offered.turn(words)
+        assert ("以后再做" in reply.text, offered.at, offered.follow_up.begun) == (True, "menu", [])
+
+    def test_is_put_off_by_a_key_and_offered_again_only_to_who_asks(self, offered: Talk) -> None:
+        offered.key("2")
+        assert "现在方便" not in offered.key("3").text
+        assert "现在方便" in offered.key("2").text
+
+    @pytest.mark.parametrize("words", ["好像没听清", "再说一遍", "医院能停车吗", "转人工", "没听清方便"])
+    def test_is_begun_by_no_other_words(self, offered: Talk, words: str) -> None:
+        offered.turn(words)
+        assert offered.follow_up.begun == []
+
+    def test_is_not_begun_by_words_that_were_hardly_heard(self, offered: Talk) -> None:
+        assert "没听清" in offered.turn("方便", confidence=0.2).text
+        assert (offered.follow_up.begun, offered.at) == ([], "offer")
+
+    def test_that_is_gone_meanwhile_is_said(self, offered: Talk) -> None:
+        offered.follow_up.there = False
+        assert ("现在不能" in offered.key("1").text, offered.at) == (True, "menu")
+
+    def test_is_asked_again_after_silence_and_a_wrong_key(self, offered: Talk) -> None:
+        assert "现在方便" in offered.turn(event="silence").text
+        assert "现在方便" in offered.key("7").text
+
+    def test_can_wait_in_an_emergency(self, clock: FixedClock) -> None:
+        talk = Talk(clock, due=True)
+        talk.turn("我大出血", red_flag="请立即拨打一二零。")
+        talk.key("3")
+        assert "现在方便" not in talk.key("19900105").text
 
 
 class TestPeople:
