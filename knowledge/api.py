@@ -1,9 +1,5 @@
 """The door to the knowledge base."""
 
-from uuid import UUID
-
-from sqlalchemy.orm import Session
-
 from core_api.kit.clock import Clock
 from core_api.kit.outbox import Handler
 from knowledge.asked import bank
@@ -11,9 +7,9 @@ from knowledge.asked.endpoints import router as _asked_router
 from knowledge.asked.schemas import Answer, Choice, Finding, Question
 from knowledge.asked.schemas import AskedIn as Asked
 from knowledge.asked.service import answer, ask, choose, frequent, note_unanswered, rate, suggest
-from knowledge.candidates import service as _candidates
 from knowledge.candidates.endpoints import router as _candidates_router
-from knowledge.candidates.schemas import CandidateIn, SourceKind
+from knowledge.candidates.schemas import CandidateIn
+from knowledge.candidates.service import collect, propose
 from knowledge.entries.endpoints import router as _entries_router
 from knowledge.entries.service import warn_expiring
 from knowledge.evaluation.endpoints import router as _evaluation_router
@@ -40,6 +36,7 @@ __all__ = [
     "Answer",
     "Asked",
     "Calibration",
+    "CandidateIn",
     "Choice",
     "Finding",
     "MakeEncoder",
@@ -48,6 +45,7 @@ __all__ = [
     "ask",
     "calibrate",
     "choose",
+    "collect",
     "configure",
     "evaluate",
     "frequent",
@@ -66,20 +64,6 @@ __all__ = [
     "train",
     "warn_expiring",
 ]
-
-
-def propose(  # noqa: PLR0913, PLR0917 - what was asked and answered, where and by whom
-    session: Session,
-    question: str,
-    answer: str,
-    source_kind: SourceKind,
-    source_id: UUID | None,
-    author_id: UUID | None,
-    clock: Clock,
-) -> UUID:
-    """Keeps somebody's reply as a candidate for editors; the same source again is the same candidate."""
-    wanted = CandidateIn(question=question, answer=answer, source_kind=source_kind, source_id=source_id)
-    return _candidates.propose(session, wanted, author_id, clock)
 
 
 def handlers(clock: Clock) -> dict[str, tuple[Handler, ...]]:

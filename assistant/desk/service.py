@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from assistant.desk import assignment, escalation
+from assistant.desk import assignment, collecting, escalation
 from assistant.desk.alarms import service as alarms
 from assistant.desk.calendar import service as calendar
 from assistant.desk.cases import service as cases
@@ -95,7 +95,10 @@ def handlers(clock: Clock) -> dict[str, list[Handler]]:
     def acknowledged(session: Session, event: Event) -> None:
         escalation.on_alert_acknowledged(session, event, clock)
 
-    return {"alert.raised": [raised], "alert.acknowledged": [acknowledged]}
+    def said(session: Session, event: Event) -> None:
+        collecting.on_message(session, event, clock)
+
+    return {"alert.raised": [raised], "alert.acknowledged": [acknowledged], "message.added": [said]}
 
 
 def load_library(session: Session, clock: Clock) -> None:

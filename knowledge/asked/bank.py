@@ -15,12 +15,9 @@ from core_api.kit.paging import Page, decode_cursor, encode_cursor
 from knowledge.asked import repository
 from knowledge.asked.models import UnansweredGroup
 from knowledge.asked.schemas import GroupDetail, GroupFilter, GroupView, Nearest
-from knowledge.asked.service import as_index, nearest
+from knowledge.asked.service import nearest, same_as
 from knowledge.entries import service as entries
-from knowledge.search.finder import finder_of
 
-SAME_FROM = 0.5
-"""Two questions whose score reaches this mean the same; read off the gold questions' own wordings."""
 GROUPS_COMPARED = 2_000
 SAMPLES = 20
 WORKED_ON = ("open", "drafted")
@@ -47,22 +44,13 @@ def join(session: Session, asked_id: UUID, clock: Clock) -> UUID | None:
     if row is None or row.group_id is not None:
         return row.group_id if row else None
     text = repository.text_of(session, row)
-    group_id = _same(session, text, clock)
+    group_id = same_as(session, text, repository.open_groups(session, GROUPS_COMPARED), clock)
     if group_id is None:
         group_id = new_id()
         group = UnansweredGroup(id=group_id, count=0, status="open", first_at=row.at, last_at=row.at)
         repository.add_group(session, group, text)
     repository.join_group(session, asked_id, group_id, row.at)
     return group_id
-
-
-def _same(session: Session, text: str, clock: Clock) -> UUID | None:
-    known = repository.open_groups(session, GROUPS_COMPARED)
-    if not known:
-        return None
-    index, tuning = finder_of(session).current(session)
-    hits = as_index(index, known).search(text, tuning, clock.now(), 1)
-    return hits[0].entry_id if hits and hits[0].likeness >= SAME_FROM else None
 
 
 def list_groups(session: Session, wanted: GroupFilter, clock: Clock, cursor: str | None, limit: int) -> Page[GroupView]:

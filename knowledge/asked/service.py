@@ -1,6 +1,7 @@
 """Answering: a question is looked up, and what came of it is kept once per message, pinned to the revision given."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -21,8 +22,10 @@ from knowledge.search.index import Index
 from knowledge.search.rules import Kind, decide
 from knowledge.search.schemas import Hit, Tuning
 
-UNLOGGED = "test"
+UNLOGGED: Final = "test"
 SUGGEST_FROM = 0.15
+SAME_FROM = 0.5
+"""Two questions whose likeness reaches this mean the same; read off the gold questions' own wordings."""
 NEAR_THE_FIRST = 0.5
 """Of what is listed for a search, nothing is much less like it than the first."""
 
@@ -134,6 +137,15 @@ def nearest(session: Session, text: str, clock: Clock) -> Nearest | None:
     """The entry that comes nearest to a text, however far."""
     hits = finder_of(session).search(session, text, clock, 1)
     return Nearest(entry_id=hits[0].entry_id, question=hits[0].question, score=hits[0].score) if hits else None
+
+
+def same_as(session: Session, text: str, known: Sequence[tuple[UUID, str]], clock: Clock) -> UUID | None:
+    """The one of some texts that means the same."""
+    if not known:
+        return None
+    index, tuning = finder_of(session).current(session)
+    hits = as_index(index, known).search(text, tuning, clock.now(), 1)
+    return hits[0].entry_id if hits and hits[0].likeness >= SAME_FROM else None
 
 
 def _found(answer: Answer | None, given_id: UUID | None = None) -> Finding:

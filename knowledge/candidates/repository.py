@@ -38,6 +38,11 @@ def page(session: Session, wanted: CandidateFilter, before: UUID | None, limit: 
     return [_view(session, row) for row in session.scalars(query.order_by(Candidate.id.desc()).limit(limit))]
 
 
+def open_questions(session: Session, limit: int) -> list[tuple[UUID, str]]:
+    """The newest open candidates with their questions."""
+    return [(one.id, one.question) for one in page(session, CandidateFilter(), None, limit)]
+
+
 def count(session: Session, wanted: CandidateFilter) -> int:
     return session.scalar(select(func.count()).select_from(Candidate).where(*_conditions(wanted))) or 0
 

@@ -10,10 +10,14 @@ from core_api.kit.errors import Conflict, Invalid, NotFound
 from core_api.kit.outbox import publish
 from core_api.kit.paging import Page, decode_cursor, encode_cursor
 from knowledge.asked.rules import scrub
-from knowledge.asked.service import nearest
+from knowledge.asked.schemas import AskedIn
+from knowledge.asked.service import UNLOGGED, answer, nearest, same_as
 from knowledge.candidates import repository
 from knowledge.candidates.models import Candidate
 from knowledge.candidates.schemas import CandidateFilter, CandidateIn, CandidateView
+
+COMPARED = 300
+MESSAGE_ID_MAX = 80
 
 
 def propose(session: Session, wanted: CandidateIn, author_id: UUID | None, clock: Clock) -> UUID:
@@ -33,6 +37,20 @@ def propose(session: Session, wanted: CandidateIn, author_id: UUID | None, clock
     if known is None:
         raise Conflict("这条候选没有保存，请重试", code="candidate_not_kept")
     return known
+
+
+def collect(session: Session, wanted: CandidateIn, author_id: UUID | None, clock: Clock) -> UUID | None:
+    """As `propose`, for what nobody chose.
+
+    Nothing is kept of what the base answers already, of what is for a clinician, or of what an open candidate asks.
+    """
+    message_id = f"collect:{wanted.source_id}"[:MESSAGE_ID_MAX]
+    found = answer(session, AskedIn(text=wanted.question, channel=UNLOGGED, message_id=message_id), clock)
+    if found.kind == "answer" or found.refer == "clinician":
+        return None
+    if same_as(session, scrub(wanted.question), repository.open_questions(session, COMPARED), clock) is not None:
+        return None
+    return propose(session, wanted, author_id, clock)
 
 
 def list_candidates(

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from assistant.desk import escalation
+from assistant.desk import collecting, escalation
 from assistant.desk import service as desk
 from assistant.desk.calendar.schemas import Frozen
 from assistant.desk.cases.schemas import CaseFilter, CaseIn, Outcome, Urgency
@@ -103,4 +103,5 @@ def resolve(case_id: UUID, body: ResolveBody, session: Db, runtime: RuntimeDep, 
     """Ends a case."""
     matters.resolve(session, case_id, body.outcome, user, runtime.clock)
     matters.note(session, case_id, body.note, user, runtime.clock)
+    collecting.from_case(session, case_id, body.note, user.id, runtime.clock)
     return matters.view(session, case_id, runtime.clock)

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 
 from assistant.channels.files.schemas import PICTURE_BYTES
+from assistant.desk import collecting
 from assistant.desk.inbox import handover, matters, service
 from assistant.desk.inbox.schemas import (
     ConversationDetail,
@@ -36,6 +37,7 @@ router = APIRouter(prefix="/api/desk", tags=["工作台"])
 Reader = Annotated[CurrentUser, Depends(require("desk.read"), scope="function")]
 FILE_HEADERS = {"Cache-Control": "private, max-age=86400", "Content-Disposition": "inline"}
 Worker = Annotated[CurrentUser, Depends(require("desk.work"), scope="function")]
+Proposer = Annotated[CurrentUser, Depends(require("knowledge.propose"), scope="function")]
 
 
 @router.get("/counts")
@@ -112,6 +114,12 @@ def read_file(conversation_id: UUID, file_id: UUID, session: Db, runtime: Runtim
     """A picture or voice message of a conversation; looking at it is audited."""
     view, content = service.read_file(session, runtime.data_dir, conversation_id, file_id, user, runtime.clock)
     return Response(content, media_type=view.media_type, headers=FILE_HEADERS)
+
+
+@router.post("/conversations/{conversation_id}/messages/{message_id}/propose", status_code=204)
+def propose_reply(conversation_id: UUID, message_id: UUID, session: Db, runtime: RuntimeDep, user: Proposer) -> None:
+    """Proposes a reply, with the question that it answered, for the knowledge base."""
+    collecting.propose(session, conversation_id, message_id, user.id, runtime.clock)
 
 
 @router.post("/conversations/{conversation_id}/transfer")

@@ -16,6 +16,7 @@ from core_api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from core_api.kit.web import CurrentUser
 from core_api.kit.yaml_text import load_yaml
 from core_api.patients import service as patients
+from knowledge import api as knowledge
 
 MANAGE = "desk.manage"
 SYSTEM = UUID(int=0)
@@ -101,6 +102,11 @@ def _put(session: Session, reply_id: UUID, reply: ReplyIn, user: CurrentUser, cl
         raise Invalid(f"没有这个占位符：{odd[0]}", code="unknown_placeholder", field="text")
     if not repository.put(session, reply_id, reply, user.id, clock.now()):
         raise Conflict("这个快捷词已被使用", code="shortcut_taken", field="shortcut")
+    if reply.shared:
+        shared = knowledge.CandidateIn(
+            question=reply.title, answer=reply.text, source_kind="canned", source_id=reply_id
+        )
+        knowledge.collect(session, shared, user.id, clock)
     return _reply(session, reply_id, user)
 
 
