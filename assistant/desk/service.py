@@ -10,6 +10,7 @@ from assistant.desk.alarms import service as alarms
 from assistant.desk.calendar import service as calendar
 from assistant.desk.cases import service as cases
 from assistant.desk.cases.schemas import CaseIn
+from assistant.desk.labels import service as labels
 from assistant.desk.queues import service as queues
 from assistant.desk.replies import service as replies
 from assistant.desk.rota import service as rota
@@ -102,7 +103,8 @@ def handlers(clock: Clock) -> dict[str, list[Handler]]:
 
 
 def load_library(session: Session, clock: Clock) -> None:
-    """What a new database begins with: announced holidays, queues, shared replies."""
+    """What a new database begins with: announced holidays, queues, shared replies, labels."""
     calendar.load_library(session)
     queues.load_library(session, clock)
     replies.load_library(session, clock)
+    labels.load_library(session)

@@ -274,6 +274,9 @@ export const desk = {
   setIdentification: (patientId: string, paused: boolean, reason: string): Promise<null> =>
     request('PUT', `/api/desk/patients/${patientId}/identification`, { json: { paused, reason } }),
   labels: (): Promise<DeskLabel[]> => get('/api/desk/labels'),
+  addLabel: (name: string, color: string): Promise<DeskLabel> => post('/api/desk/labels', { name, color }),
+  removeLabel: (id: string): Promise<null> => request('DELETE', `/api/desk/labels/${id}`),
+  propose: (id: string, messageId: string): Promise<null> => post(at(id, `messages/${messageId}/propose`)),
   queues: (): Promise<Queue[]> => get('/api/desk/queues'),
   staff: (): Promise<{ user_id: string; name: string; roles: string[] }[]> => get('/api/desk/staff'),
 }

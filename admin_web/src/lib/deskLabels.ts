@@ -29,3 +29,7 @@ export const OUTCOMES = [
   { value: 'not_needed', text: '无需处理' },
 ]
 export const WEEKDAYS = ['', '周一', '周二', '周三', '周四', '周五', '周六', '周日']
+export const LABEL_COLORS = [
+  { value: 'gray', text: '灰' }, { value: 'blue', text: '蓝' }, { value: 'green', text: '绿' },
+  { value: 'amber', text: '橙' }, { value: 'red', text: '红' }, { value: 'violet', text: '紫' },
+]
