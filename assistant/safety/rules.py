@@ -5,26 +5,41 @@ manner of speaking) take its urgency away. What remains is a red flag.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from typing import TypeVar
 
 from assistant.safety.reading import Readable, Sentence, clause_end, clause_start, readable, sentences, temperatures
-from assistant.safety.ruleset import Cue, Family, Rule, Ruleset, shipped
+from assistant.safety.ruleset import Couple, Cue, Family, Rule, Ruleset, shipped
 from assistant.safety.schemas import Checked, Facts, NearMiss, Reason, RedFlag
 
+Found = TypeVar("Found")
 NOTHING_KNOWN = Facts()
 NOTHING_FOUND = Checked(flags=(), near_misses=())
 AHEAD_CHARS = 60
 BEHIND_CHARS = 40
+MAX_HALF_CHARS = 24
+OPENING = re.compile(
+    r"(?:请问|问一?下|想问|我?想|你好|您好|医生|大夫|护士|那|那么|[,:]"
+    r"|(?:透析|移植|术后|怀孕|取卵|手术)(?:病人|患者|的人|以?后|术后|期间)*)*"
+)
+"""What may stand before a question about a sign in general: nobody and no time."""
 MAX_SIGNS = 400
 """Signs looked at per rule; a message with more is one that repeats itself."""
 
 
 @dataclass(frozen=True)
 class _Sign:
+    """A sign's place; `second` is where a pair's later half begins."""
+
     start: int
     end: int
     value: float | None = None
+    second: int | None = None
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        return (self.start,) if self.second is None else (self.start, self.second)
 
 
 def check(text: str | None, facts: Facts = NOTHING_KNOWN, rules: Ruleset | None = None) -> tuple[RedFlag, ...]:
@@ -44,10 +59,11 @@ def explain(text: str | None, facts: Facts = NOTHING_KNOWN, rules: Ruleset | Non
         return NOTHING_FOUND
     ruleset = rules or shipped()
     message = readable(text, ruleset.document.respell, ruleset.respelling)
+    letters = frozenset(message.text)
     flags: list[RedFlag] = []
     misses: list[NearMiss] = []
     for family in ruleset.families:
-        found = _family(message, family, facts)
+        found = _family(message, letters, family, facts)
         if isinstance(found, RedFlag):
             flags.append(found)
         else:
@@ -55,10 +71,10 @@ def explain(text: str | None, facts: Facts = NOTHING_KNOWN, rules: Ruleset | Non
     return Checked(flags=tuple(flags), near_misses=tuple(misses))
 
 
-def _family(message: Readable, family: Family, facts: Facts) -> RedFlag | list[NearMiss]:
+def _family(message: Readable, letters: Set[str], family: Family, facts: Facts) -> RedFlag | list[NearMiss]:
     misses: list[NearMiss] = []
     for rule in family.rules:
-        if not any(anchor in message.text for anchor in rule.document.anchors):
+        if rule.heads.isdisjoint(letters) or not any(anchor in message.text for anchor in rule.document.anchors):
             continue
         for sentence, sign in _signs(message.text, rule):
             refusal = _refusal(message.text, sentence, sign, rule, facts)
@@ -77,6 +93,11 @@ def _signs(text: str, rule: Rule) -> list[tuple[Sentence, _Sign]]:
         if any(text.find(anchor, sentence.start, sentence.end) >= 0 for anchor in anchors)
         for sign in _signs_in(text, sentence, rule)
     ]
+    return _bounded(found)
+
+
+def _bounded(found: list[Found]) -> list[Found]:
+    """Of too many the first and the last ones."""
     return found if len(found) <= MAX_SIGNS else [*found[: MAX_SIGNS // 2], *found[-MAX_SIGNS // 2 :]]
 
 
@@ -87,6 +108,21 @@ def _signs_in(text: str, sentence: Sentence, rule: Rule) -> Iterator[_Sign]:
     if rule.pattern is not None:
         for match in rule.pattern.finditer(text, sentence.start, sentence.end):
             yield _Sign(match.start(), match.end())
+    for couple in rule.couples:
+        yield from _coupled(text, sentence, couple)
+
+
+def _coupled(text: str, sentence: Sentence, couple: Couple) -> Iterator[_Sign]:
+    """Each half of the first kind with each of the other kind that is near enough, on either side of it."""
+    reach = couple.within + MAX_HALF_CHARS
+    for match in _bounded(list(couple.one.finditer(text, sentence.start, sentence.end))):
+        begin, end = max(sentence.start, match.start() - reach), min(sentence.end, match.end() + reach)
+        for other in couple.other.finditer(text, begin, end):
+            first, second = sorted((match.span(), other.span()))
+            if not 0 <= second[0] - first[1] <= couple.within:
+                continue
+            if couple.apart is None or couple.apart.search(text, first[1], second[0]) is None:
+                yield _Sign(first[0], second[1], second=second[0])
 
 
 def _refusal(text: str, sentence: Sentence, sign: _Sign, rule: Rule, facts: Facts) -> tuple[Reason, str] | None:
@@ -122,20 +158,31 @@ def _overlapping(unless: re.Pattern[str] | None, text: str, sentence: Sentence, 
 
 
 def _cue_words(text: str, sentence: Sentence, sign: _Sign, cue: Cue) -> str | None:
-    begin = max(sentence.start, sign.start - AHEAD_CHARS)
     where = cue.document.where
     if where == "inside":
         match = cue.pattern.search(text, sign.start, sign.end)
         return match[0] if match else None
     if where == "behind":
         return _behind(text, sign, cue, min(len(text), max(sentence.end, sign.end) + BEHIND_CHARS // 2))
-    if where == "after":
+    if where == "bare" and not OPENING.fullmatch(text, sentence.start, sign.start):
+        return None
+    if where in {"after", "bare"}:
         match = cue.pattern.match(text, sign.end, clause_end(text, sign.end, sentence.end) + 1)
         return match[0] if match else None
-    if where in {"before", "clause"}:
-        begin = max(begin, clause_start(text, sentence.start, sign.start)) if where == "clause" else begin
-    ahead = text[begin : sign.start]
-    if where == "before":
+    for start in sign.starts:
+        words = _ahead(text, sentence, start, cue)
+        if words is not None:
+            return words
+    return None
+
+
+def _ahead(text: str, sentence: Sentence, start: int, cue: Cue) -> str | None:
+    """The words of a cue that stands before a place, at once or at some distance."""
+    begin = max(sentence.start, start - AHEAD_CHARS)
+    if cue.document.where in {"before", "clause"}:
+        begin = clause_start(text, begin, start)
+    ahead = text[begin:start]
+    if cue.document.where == "before":
         match = cue.pattern.search(ahead)
         return match[0] if match else None
     return _last_standing(ahead, cue)

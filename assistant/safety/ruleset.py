@@ -1,7 +1,7 @@
 """Compiles a document of rules; says what is wrong with one, in words for its author."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -9,13 +9,12 @@ from importlib.resources import files
 import yaml
 from pydantic import ValidationError
 
-from assistant.safety.schemas import CueDocument, Document, FamilyDocument, RuleDocument
+from assistant.safety.schemas import CueDocument, Document, FamilyDocument, Pair, RuleDocument
 from core_api.kit.errors import Invalid
 from core_api.kit.yaml_text import load_yaml
 
 GROUP = re.compile(r"\{([a-z_]+)\}")
 MAX_DOCUMENT_CHARS = 200_000
-INSIDE, ACROSS = r"[^,。!?;\n]", r"[^。!?;\n]"
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,23 @@ class Cue:
 
 
 @dataclass(frozen=True)
+class Couple:
+    """A pair, ready to be looked for; `apart` finds what must not stand between its halves."""
+
+    one: re.Pattern[str]
+    other: re.Pattern[str]
+    within: int
+    apart: re.Pattern[str] | None
+
+
+@dataclass(frozen=True)
 class Rule:
-    """A rule, ready to be looked for; `cues` are those that it is not immune to."""
+    """A rule, ready to be looked for; `cues` are those that it is not immune to, `heads` its anchors' first letters."""
 
     document: RuleDocument
+    heads: frozenset[str]
     pattern: re.Pattern[str] | None
+    couples: tuple[Couple, ...]
     unless: re.Pattern[str] | None
     context: re.Pattern[str] | None
     cues: tuple[Cue, ...]
@@ -147,20 +158,21 @@ def _rule(rule: RuleDocument, words: Mapping[str, str], cues: tuple[Cue, ...]) -
         raise Invalid(f"规则没有内容：{place}", field=f"document.{place}")
     return Rule(
         document=rule,
-        pattern=_pattern([*rule.patterns, *_pairs(rule)], words, place),
+        heads=frozenset(anchor[0] for anchor in rule.anchors),
+        pattern=_pattern(rule.patterns, words, place),
+        couples=tuple(_couple(pair, words, place) for pair in rule.pairs),
         unless=_pattern(rule.unless, words, place),
         context=_pattern(rule.context, words, place),
         cues=tuple(cue for cue in cues if cue.document.reason not in rule.immune),
     )
 
 
-def _pairs(rule: RuleDocument) -> Iterator[str]:
-    """Each pair in both orders, the shortest way from one to the other."""
-    for pair in rule.pairs:
-        between = ACROSS if pair.across else INSIDE
-        gap = f"{between}{{0,{pair.within}}}?"
-        yield f"(?:{pair.one}){gap}(?:{pair.other})"
-        yield f"(?:{pair.other}){gap}(?:{pair.one})"
+def _couple(pair: Pair, words: Mapping[str, str], place: str) -> Couple:
+    one, other = _pattern([pair.one], words, place), _pattern([pair.other], words, place)
+    if one is None or other is None:
+        raise Invalid(f"规则写法有误：{place}", field=f"document.{place}")
+    apart = [text for text in (pair.apart, "" if pair.across else ",") if text]
+    return Couple(one, other, pair.within, _pattern(apart, words, place))
 
 
 def _respelling(respell: Mapping[str, str]) -> re.Pattern[str] | None:

@@ -9,7 +9,7 @@ Reason = Literal[
     "negated", "others", "past", "resolved", "question", "condition", "idiom", "mild", "missing_fact", "below_threshold"
 ]
 CueReason = Literal["negated", "others", "past", "resolved", "question", "condition", "idiom", "mild"]
-Where = Literal["before", "after", "inside", "clause", "ahead", "behind"]
+Where = Literal["before", "after", "inside", "clause", "ahead", "behind", "bare"]
 Quantity = Literal["temperature_c"]
 
 
@@ -30,7 +30,8 @@ class CueDocument(Frozen):
 
     Attributes:
         where: "before" ends at the sign, "after" begins at its end, "inside" is part of it, "clause" and "ahead" stand
-            anywhere before it in its clause or sentence, "behind" anywhere after it.
+            anywhere before it in its clause or sentence, "behind" anywhere after it, "bare" after one that begins its
+            sentence. Of a pair, each half is the sign.
         reset: Words between cue and sign that lift the cue again.
         lift: Words after the sign that lift the cue again ("去年疼过，今天又疼").
     """
@@ -51,12 +52,19 @@ class Threshold(Frozen):
 
 
 class Pair(Frozen):
-    """Two expressions near each other, in either order; `across` lets a comma stand between them."""
+    """Two expressions near each other, in either order: where, and what is felt or happens there.
+
+    Attributes:
+        within: Characters between them at most.
+        across: A comma may stand between them.
+        apart: What must not stand between them: another part of the body, say.
+    """
 
     one: str
     other: str
     within: int = Field(ge=0, le=30)
     across: bool = False
+    apart: str = ""
 
 
 class RuleDocument(Frozen):
@@ -65,7 +73,7 @@ class RuleDocument(Frozen):
     Attributes:
         anchors: Every sign contains one of these; a message without any is not looked at further.
         patterns: Regular expressions with `{word group}` places.
-        pairs: Two expressions that stand near each other, in either order: (one, other, characters between at most).
+        pairs: Two expressions that stand near each other, in either order.
         unless: What looks like the sign and is none, over the same words.
         needs: The sign counts only where one of these facts holds, or where the message itself says so.
         context: Words by which the message itself says so.

@@ -68,6 +68,20 @@ class TestCheck:
         assert "松开衣领" not in said
         assert wording(flags, "voice") != said
 
+    @pytest.mark.parametrize(
+        ("text", "flagged"),
+        [
+            ("胸口从昨天起一阵一阵地疼", True), ("疼了一夜，胸口", True),
+            ("胸口不疼", False), ("胸口去年疼过", False), ("胸口，听说会疼", False), ("胸口没事，就是头疼", False),
+        ],
+    )  # fmt: skip
+    def test_a_pair_is_found_in_either_order_and_cues_between_its_halves_count(self, text: str, flagged: bool) -> None:
+        assert ("chest_pain" in _families(text)) is flagged
+
+    @pytest.mark.parametrize(("text", "flagged"), [("大出血后能不能补铁", False), ("我现在大出血，能不能补铁", True)])
+    def test_a_question_about_a_sign_in_general_begins_with_it(self, text: str, flagged: bool) -> None:
+        assert ("heavy_bleeding" in _families(text)) is flagged
+
     def test_places_are_those_of_the_message_as_written(self) -> None:
         flag = check("我 胸 口 疼 得厉害")[0]
         assert "我 胸 口 疼 得厉害"[flag.start : flag.end].startswith("胸 口 疼")
@@ -122,7 +136,7 @@ class TestTime:
 
 
 class TestJudgedSentences:
-    @pytest.mark.parametrize("name", ["sentences.yml", "spoken.yml"])
+    @pytest.mark.parametrize("name", ["sentences.yml", "spoken.yml", "batches.yml"])
     def test_the_goal_holds_on_the_sentences_that_rules_were_tuned_on(self, name: str) -> None:
         told = [Sentence.model_validate(one) for one in load_yaml((HERE / name).read_text("utf-8"))]
         figures = measure([one for one in told if one.split == "dev"], shipped())

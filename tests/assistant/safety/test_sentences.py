@@ -11,6 +11,7 @@ from core_api.kit.yaml_text import load_yaml
 HERE = Path(__file__).parent
 SENTENCES: list[dict[str, Any]] = load_yaml((HERE / "sentences.yml").read_text("utf-8"))
 SPOKEN: list[dict[str, Any]] = load_yaml((HERE / "spoken.yml").read_text("utf-8"))
+BATCHES: list[dict[str, Any]] = load_yaml((HERE / "batches.yml").read_text("utf-8"))
 FAMILIES = {
     "anuria",
     "breathlessness",
@@ -63,3 +64,14 @@ class TestSentences:
             assert len(part) >= least
             assert set(flags) == set(near) == FAMILIES
             assert abs(len(flags) - len(near)) <= len(part) // 20
+
+    def test_the_batches_are_others_and_never_held_out(self) -> None:
+        texts = [one["text"] for one in BATCHES]
+        assert len({one["text"] for one in [*SENTENCES, *SPOKEN]} | set(texts)) == len(SENTENCES) + len(SPOKEN) + len(
+            texts
+        )
+        assert {one["split"] for one in BATCHES} == {"dev"}
+        for number in {one["batch"] for one in BATCHES}:
+            part = [one for one in BATCHES if one["batch"] == number]
+            assert {one["expect"][0] for one in part if one.get("expect")} == FAMILIES
+            assert {one["near"] for one in part if not one.get("expect")} == FAMILIES
