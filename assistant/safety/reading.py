@@ -29,6 +29,8 @@ _SPOKEN = re.compile(
 )
 _FAHRENHEIT = re.compile(r"(?<![\d.])(9[5-9]|10\d)(?:\.(\d))?(?:华氏度?|°?f\b)")
 _UNIT = re.compile(r"度|℃|°|\bc\b")
+_TENTHS = re.compile(r"\d\.\d")
+_OTHER_UNIT = re.compile(r"[元块万亿斤%分岁折号米毫厘微公克个天周倍.\d]|kg|cm|mm|ml|mg|g|m")
 _NEAR_FEVER = re.compile(r"体温|发?高?烧|发热|温度|热度|量[了的出]?|测[了的出]?|fever|temp")
 _FEVER_NEXT = re.compile(r"(?:的|还在|一直|还|又)?(?:高|发)?(?:烧|热)")
 LOOK_BACK = 10
@@ -113,7 +115,9 @@ def respelling(words: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def _is_temperature(text: str, match: re.Match[str]) -> bool:
-    """A bare number is one only beside a word for fever."""
+    """A whole number is one only with its unit or beside a word for fever; 38.9 is one unless another unit follows."""
+    if _TENTHS.search(match[0]) and not _OTHER_UNIT.match(text, match.end()):
+        return True
     near = text[max(0, match.start() - LOOK_BACK) : match.start()]
     return bool(_UNIT.search(match[0]) or _NEAR_FEVER.search(near) or _FEVER_NEXT.match(text, match.end()))
 

@@ -80,7 +80,9 @@ def _family(message: Readable, letters: Set[str], family: Family, facts: Facts) 
             refusal = _refusal(message.text, sentence, sign, rule, facts)
             if refusal is None:
                 return _flag(message, family, rule, sign)
-            misses.append(_miss(message, family, sign, *refusal))
+            miss = _miss(message, family, sign, *refusal)
+            if not any(miss.start < one.end and one.start < miss.end for one in misses):
+                misses.append(miss)
     return misses
 
 
