@@ -33,7 +33,16 @@ from dialogs.schemas import (
     StartDialogue,
     Turn,
 )
-from dialogs.service import asked_item, outcome, start, start_identified, tried, under_way, voicemail_message
+from dialogs.service import (
+    asked_item,
+    likely,
+    outcome,
+    start,
+    start_identified,
+    tried,
+    under_way,
+    voicemail_message,
+)
 from dialogs.turns import apply, respond, understood
 from dialogs.understanding.cues import cue
 from dialogs.understanding.dates import warm_up
@@ -78,6 +87,7 @@ __all__ = [
     "fixed_texts",
     "follow_enquiry",
     "keep_enquiry",
+    "likely",
     "outcome",
     "rasa_actions_router",
     "respond",

@@ -167,6 +167,8 @@ class Turn(Frozen):
     choice: str | None = None
     attachment: Literal["picture", "voice"] | None = None
     recorded: Recorded | None = None
+    amends: str | None = None
+    """The turn whose words are repeated and gone on with: it counts no more."""
 
 
 class DialogueOutcome(Frozen):
@@ -228,7 +230,22 @@ class DialogueState(Frozen):
     completed: bool = False
     last_turn_id: str | None = None
     last_reply: Reply | None = None
+    before: "Before | None" = None
     version: int = 0
+
+
+class Before(Frozen):
+    """What a turn was decided upon, for a patient who goes on with the same words.
+
+    Attributes:
+        turn_id: The turn.
+        state: Where the conversation stood.
+        link_ids: Items whose answers the turn wrote down.
+    """
+
+    turn_id: str
+    state: DialogueState
+    link_ids: tuple[str, ...] = ()
 
 
 Texts = Mapping[str, str]

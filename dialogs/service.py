@@ -15,15 +15,19 @@ from core_api.questionnaires import service as questionnaires
 from core_api.questionnaires.rules import evaluate_alerts
 from core_api.questionnaires.schemas import Questionnaire
 from core_api.responses import service as responses
-from core_api.responses.schemas import AnswerIn, ResponseView, skipped_of, values_of
+from core_api.responses.schemas import AnswerIn, AnswerView, ResponseView, skipped_of, values_of
 from dialogs import repository
 from dialogs.flow import texts
 from dialogs.flow.rules import decide
 from dialogs.flow.script import begin as begin_script
 from dialogs.flow.view import Step, View, fill, opening
 from dialogs.lookup import look_up
-from dialogs.schemas import Action, DialogueOutcome, DialogueState, Heard, Reply, StartDialogue
+from dialogs.schemas import Action, Before, DialogueOutcome, DialogueState, Heard, Reply, StartDialogue
 from dialogs.understanding.dates import Window
+
+VOICE = "voice"
+TAKEN_BACK = 0.3
+"""Confidence in an answer that was gone on with, until it is given again."""
 
 
 def start(session: Session, begin: StartDialogue, clock: Clock, _zone: ZoneInfo | None = None) -> Reply:
@@ -71,9 +75,63 @@ def advance(session: Session, conversation_id: UUID, turn_id: str, heard: Heard,
     _write_answers(session, view, step, clock)
     reply = step.reply.model_copy(update={"understanding": _understanding(heard, step)})
     tried = _tried(state, step) if response is None else ()
-    kept = step.state.model_copy(update={"last_turn_id": turn_id, "last_reply": reply, "tried": tried})
+    changes = {"last_turn_id": turn_id, "last_reply": reply, "tried": tried, "before": _before(state, turn_id, step)}
+    kept = step.state.model_copy(update=changes)
     repository.save(session, kept, clock)
     return reply
+
+
+def take_back(session: Session, conversation_id: UUID, turn_id: str, clock: Clock) -> None:
+    """Stands where the conversation stood before its last turn, whose words are about to be said more fully.
+
+    Answers that the turn wrote down are uncertain until they are given again. What is not the last turn stays.
+
+    Raises:
+        NotFound: The conversation was not started.
+        Conflict: Another turn of the conversation was decided meanwhile.
+    """
+    state = _state(session, conversation_id)
+    before = state.before
+    if before is None or before.turn_id != turn_id:
+        return
+    if state.start.response_id is not None:
+        response = responses.answers(session, state.start.response_id)
+        if response.status == "completed":
+            return
+        for answer in response.answers:
+            if answer.link_id in before.link_ids and answer.status == "accepted":
+                responses.record_answer(session, response.id, _doubted(answer), clock)
+    repository.save(session, before.state.model_copy(update={"version": state.version}), clock)
+
+
+def likely(session: Session, conversation_id: UUID, heard: Heard, clock: Clock, zone: ZoneInfo) -> tuple[str, ...]:
+    """What would be said to words that were hardly heard, in pieces; nothing is written.
+
+    Raises:
+        NotFound: The conversation was not started.
+    """
+    state = _state(session, conversation_id)
+    response = responses.answers(session, state.start.response_id) if state.start.response_id else None
+    return decide(_view(session, state, heard, response, clock, zone)).reply.segments
+
+
+def _before(state: DialogueState, turn_id: str, step: Step) -> Before | None:
+    """Only what is said can be gone on with."""
+    if state.start.channel != VOICE:
+        return None
+    links = tuple(record.link_id for record in step.records)
+    return Before(turn_id=turn_id, state=state.model_copy(update={"before": None}), link_ids=links)
+
+
+def _doubted(answer: AnswerView) -> AnswerIn:
+    return AnswerIn(
+        link_id=answer.link_id,
+        value=answer.value,
+        words=answer.words,
+        confidence=min(answer.confidence, TAKEN_BACK),
+        source=answer.source,
+        status="uncertain",
+    )
 
 
 def _view(
@@ -150,7 +208,7 @@ def _understanding(heard: Heard, step: Step) -> dict[str, object]:
 def under_way(session: Session, conversation_id: UUID) -> bool:
     """Whether a dialogue was begun in the conversation and has not ended; one that ended still takes voice turns."""
     state = repository.find(session, conversation_id)
-    return state is not None and (state.phase != "ended" or state.start.channel == "voice")
+    return state is not None and (state.phase != "ended" or state.start.channel == VOICE)
 
 
 def tried(session: Session, conversation_id: UUID) -> tuple[AnswerIn, ...]:

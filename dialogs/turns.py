@@ -18,6 +18,9 @@ def respond(sessions: Sessions, turn: Turn, engine: DialogueEngine, clock: Clock
     Raises:
         NotFound: The conversation was not started.
     """
+    if turn.amends is not None:
+        with sessions.begin() as session:
+            service.take_back(session, turn.conversation_id, turn.amends, clock)
     if not (turn.text or "").strip() or turn.key or turn.event:
         heard = Heard(text=turn.text, key=turn.key, event=turn.event, confidence=turn.confidence)
         return apply(sessions, turn, heard, clock, zone)

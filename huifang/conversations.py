@@ -86,6 +86,7 @@ class DialogueConversations:
             event=heard.event,
             confidence=heard.confidence,
             transcript_source=heard.source,
+            amends=heard.amends,
         )
         if spec.purpose == INBOUND:
             inbound = self._calls.inbound(inbound, heard)
@@ -97,6 +98,15 @@ class DialogueConversations:
             with self._runtime.sessions.begin() as session:
                 call_cases.open_cases(session, spec, reply, self._runtime.clock)
         return self._spoken(spec, reply)
+
+    def likely(self, spec: ConversationSpec, heard: Heard) -> tuple[str, ...]:
+        """What would probably be said to words that were hardly heard; nothing is kept. Of calls to us nothing."""
+        if spec.purpose == INBOUND:
+            return ()
+        words = dialogs.Heard(text=heard.text, confidence=heard.confidence)
+        with self._runtime.sessions.begin() as session:
+            session.connection(execution_options={"read_only": True})
+            return dialogs.likely(session, spec.conversation_id, words, self._runtime.clock, self._runtime.zone)
 
     def outcome(self, spec: ConversationSpec) -> Outcome:
         """What it came to so far, nothing when it never began; in a call to us the follow-up that was done in it."""
@@ -142,10 +152,12 @@ class DialogueConversations:
         item = self._item(spec, reply)
         if item is None or item.type == "display":
             return None
-        words = [word for option in item.options for word in (option.display, *option.synonyms)]
+        options = {option.code: [option.display, *option.synonyms] for option in item.options}
         for asked in WHETHER.findall(item.text_voice) if item.type == "boolean" else ():
-            words += [f"没有{asked}", f"没{asked}", f"有{asked}"]
-        return Expected(item.type, tuple(words), item.unit, item.minimum, item.maximum)
+            options.setdefault("true", []).append(f"有{asked}")
+            options.setdefault("false", []).extend((f"没有{asked}", f"没{asked}"))
+        grouped = tuple(map(tuple, options.values()))
+        return Expected(item.type, sum(grouped, ()), item.unit, item.minimum, item.maximum, grouped)
 
     def _item(self, spec: ConversationSpec, reply: dialogs.Reply) -> Item | None:
         key, version = spec.questionnaire_key, spec.questionnaire_version

@@ -39,6 +39,8 @@ class Inbound(Frozen):
     identified: bool = True
     """Whether the conversation's patient is known to be the one who writes."""
     recorded: Recorded | None = None
+    amends: str | None = None
+    """The message whose words this one repeats and goes on with."""
     can_transfer: bool = False
     """Whether a call can be connected to people now."""
 

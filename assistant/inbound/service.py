@@ -186,6 +186,7 @@ def _turn(inbound: Inbound) -> Turn:
         choice=inbound.choice,
         attachment=inbound.kind if inbound.kind in {"picture", "voice"} else None,
         recorded=inbound.recorded,
+        amends=inbound.amends,
     )
 
 

@@ -34,7 +34,12 @@ class LeftMessage:
 
 @dataclass(frozen=True)
 class Heard:
-    """One turn of the patient: words, keys, or that nothing came; `resumed` once a person gave the call back."""
+    """One turn of the patient: words, keys, or that nothing came; `resumed` once a person gave the call back.
+
+    Attributes:
+        amends: The message whose answer the patient went on with: the words hold those of that message too and take its
+            place.
+    """
 
     message_id: str
     text: str | None = field(default=None, repr=False)
@@ -43,6 +48,7 @@ class Heard:
     confidence: float = 1.0
     source: str = "none"
     left: LeftMessage | None = None
+    amends: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,10 @@ class Conversations(Protocol):
 
     def respond(self, spec: ConversationSpec, heard: Heard) -> Spoken:
         """What to say to what was heard."""
+        ...
+
+    def likely(self, spec: ConversationSpec, heard: Heard) -> tuple[str, ...]:
+        """What would probably be said to what was heard, in pieces; nothing is kept, nothing happens."""
         ...
 
     def outcome(self, spec: ConversationSpec) -> Outcome:

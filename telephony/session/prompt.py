@@ -31,13 +31,23 @@ class Prompt:
         first = self.starts[begun] if begun >= 0 else 0
         return Prompt(self.frames[first:], tuple(start - first for start in self.starts if start >= first))
 
+    def then(self, rest: "Prompt", *, slow: bool) -> "Prompt":
+        """With more pieces behind it, after a pause."""
+        pause = tuple(frames(_pause(slow=slow)))
+        begins = len(self.frames) + len(pause)
+        return Prompt(self.frames + pause + rest.frames, self.starts + tuple(begins + start for start in rest.starts))
+
 
 def joined(pieces: Sequence[Pcm16], *, slow: bool) -> Prompt:
     """Pieces with pauses between."""
-    pause = np.zeros(PAUSE_SAMPLES * (SLOW_PAUSES if slow else 1), dtype=np.int16)
+    pause = _pause(slow=slow)
     made: list[bytes] = []
     starts: list[int] = []
     for number, piece in enumerate(pieces):
         starts.append(len(made))
         made += frames(np.concatenate([piece, pause]) if number < len(pieces) - 1 else piece)
     return Prompt(tuple(made), tuple(starts))
+
+
+def _pause(*, slow: bool) -> Pcm16:
+    return np.zeros(PAUSE_SAMPLES * (SLOW_PAUSES if slow else 1), dtype=np.int16)

@@ -9,9 +9,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from core_api.kit.errors import ServiceError
 from telephony.audio.pcm import FRAME_SECONDS, frames
 from telephony.audio.tones import beep
 from telephony.calls import rules, service
@@ -21,15 +18,17 @@ from telephony.session.arrivals import Arrivals
 from telephony.session.bridge import Bridge, StaffLeg
 from telephony.session.conversation import Heard, Spoken, awaits_yes_or_no, heard_place
 from telephony.session.dialled import DialledTalk
-from telephony.session.ear import Ear, Hearer, grammar_of
+from telephony.session.ear import Ear, grammar_of
+from telephony.session.hearer import Hearer
 from telephony.session.line import Line
-from telephony.session.listening import KeyCollector
+from telephony.session.listening import UNSURE, KeyCollector
 from telephony.session.media import MediaWire, Message
 from telephony.session.message import MessageTurn, left
 from telephony.session.person import Hands, PersonTalk
-from telephony.session.prompt import Prompt, joined
-from telephony.session.tempo import Tempo
-from telephony.session.turn import Ended, Interruption, Turn, Unclear
+from telephony.session.prompt import Prompt
+from telephony.session.speaking import FAILURES, Speaker
+from telephony.session.tempo import Tempo, Waits
+from telephony.session.turn import Ended, GoingAway, Interruption, Turn, Unclear, new_id
 from telephony.session.utterance import PATIENCE
 from telephony.session.voice_activity import LevelActivity, SileroActivity
 from telephony.session.wire import Audio, Bad, Key, Partial, Stop, Transcript
@@ -41,7 +40,8 @@ log = logging.getLogger(__name__)
 
 MARK_GRACE_SECONDS = 3.0
 LONGEST_GREETING_SECONDS = 25.0
-DIALOGUE_FAILURES = (ServiceError, SQLAlchemyError, SynthesisFailed, OSError, TimeoutError)
+LONGEST_MORE_SECONDS = 15.0
+MORE_LOOK_SECONDS = 0.2
 
 
 Opening = Callable[[], Awaitable[Spoken]]
@@ -80,7 +80,9 @@ class CallSession:
         transcribed = self._source == TRANSCRIPTS
         hearer = Hearer(self._recognition, answers_unheard=not transcribed)
         activity = LevelActivity() if transcribed else SileroActivity()
-        self._ear = Ear(activity, hearer, self._recognition, self._inbox.put_nowait, tempo.now)
+        self._ear = Ear(activity, hearer, self._recognition, self._inbox.put_nowait, tempo.now, self._prepare)
+        self._speaker = Speaker(runtime, call.conversation)
+        self._waits = Waits()
         line.played = self._ear.echo.sent
         self._prompt = Prompt()
         self._unheard_seconds = 0.0
@@ -89,16 +91,14 @@ class CallSession:
         self._answers: str | None = None
         self._arrivals = Arrivals(FRAME_SECONDS, tempo)
         self._slow = call.conversation.elder
+        self._answered: Heard | None = None
         self._thinking: asyncio.Future[Any] | None = None
         self._person = (DialledTalk if call.dialled_by_id else PersonTalk)(
             runtime, call, line, bridge, tempo, Hands(self._next, self._say, self._think, self.note, self._say_last)
         )
         self.machine = rules.is_machine(call.answered_by)
-        self.patient_turns = 0
-        self.bad_frames = 0
-        self.failed = False
-        self.going_away = False
-        self.ended = False
+        self.patient_turns = self.bad_frames = 0
+        self.failed = self.going_away = self.ended = False
         self._opened = False
 
     def tell(self, item: object) -> None:
@@ -131,7 +131,7 @@ class CallSession:
         sender = asyncio.create_task(self._line.run())
         try:
             await self._talk()
-        except DIALOGUE_FAILURES as error:
+        except FAILURES as error:
             self.failed = True
             self.note("dialogue.failed", {"reason": type(error).__name__})
             log.warning("dialogue failed in a call", extra={"call_id": str(self._call.id)})
@@ -209,12 +209,13 @@ class CallSession:
         spoken = await opening()
         began: float | None = None
         silences = 0
+        self._answered = None
         while True:
             mark = await self._say(spoken)
             turn = await self._listen(spoken, mark)
             self._note_turn(spoken, mark, began, turn)
             heard = left(turn, self.bridge.recorder, self.note) if isinstance(turn, MessageTurn) else turn.heard
-            if heard is None or await self._over(spoken, turn):
+            if heard is None or (heard.amends is None and await self._over(spoken, turn)):
                 return
             silences = silences + 1 if heard.event == "silence" else 0
             if silences > self._runtime.settings.max_silences:
@@ -224,11 +225,46 @@ class CallSession:
             began = time.monotonic()
             if turn.said_at is not None:
                 began -= self._tempo.real(self._tempo.now() - turn.said_at)
-            spoken = await self._think(self._runtime.conversations.respond, self._call.conversation, heard)
+            self._waits.pause_seconds = turn.pause_seconds
+            spoken, began = await self._reply(heard, began)
             if heard.left is not None and heard.left.hung_up:
                 return
             if spoken.segments:
                 self._forget_early()
+
+    async def _reply(self, heard: Heard, began: float) -> tuple[Spoken, float]:
+        """What is said to what was heard, and since when it is waited for; who goes on meanwhile is heard out first."""
+        while True:
+            self._answered = heard
+            thinking = time.monotonic()
+            spoken: Spoken = await self._think(self._runtime.conversations.respond, self._call.conversation, heard)
+            self._waits.think_seconds = time.monotonic() - thinking
+            more = await self._more()
+            if more is None:
+                return spoken, began
+            self.note("patient.went_on", {})
+            self._waits.pause_seconds = more.pause_seconds
+            began = time.monotonic() - self._tempo.real(self._tempo.now() - (more.said_at or self._tempo.now()))
+            heard = Heard(new_id(), more.text, confidence=more.confidence, source=self._source, amends=heard.message_id)
+
+    async def _more(self) -> Transcript | None:
+        """Waits for the end of what the patient goes on with; what else came meanwhile stays in the inbox."""
+        found: Transcript | None = None
+        passed: list[object] = []
+        until = self._tempo.now() + LONGEST_MORE_SECONDS
+        while found is None and (self._ear.goes_on or not self._inbox.empty()) and self._tempo.now() < until:
+            item = await self._next(self._tempo.now() + MORE_LOOK_SECONDS)
+            if isinstance(item, Transcript) and item.continues:
+                found = item
+            elif item is not None:
+                passed.append(item)
+            if isinstance(item, Ended | GoingAway):
+                break
+        while not self._inbox.empty():
+            passed.append(self._inbox.get_nowait())
+        for item in passed:
+            self._inbox.put_nowait(item)
+        return found
 
     def _forget_early(self) -> None:
         """Drops what was said or pressed while the answer before was thought about: it answers no new question."""
@@ -281,6 +317,7 @@ class CallSession:
             listens=not spoken.last and spoken.expects != "none",
             source=self._source,
             minds_backchannels=awaits_yes_or_no(mark),
+            follows=self._answered.message_id if self._answered is not None and self._answered.text else None,
         )
         turn.deadline = self._tempo.now() + self._line.seconds_left + MARK_GRACE_SECONDS
         while not turn.done:
@@ -315,16 +352,31 @@ class CallSession:
 
     async def _say(self, spoken: Spoken) -> str:
         self._slow = self._slow or any(kind == "speak_slower" for kind, _ in spoken.actions)
-        self._prompt = await self._runtime.in_thread(self._synthesise, spoken.segments)
+        pieces = [segment for segment in spoken.segments if segment.strip()]
+        begun = time.monotonic()
+        self._prompt = await self._speaker.make(pieces[:1], slow=self._slow)
+        self._waits.voice_seconds = time.monotonic() - begun
         self._marks += 1
         place = heard_place(spoken)
         mark = f"{place}#{self._marks}"
         self._expect(spoken, place)
         self._line.expect_first_frame()
         self.bridge.recorder.begin_prompt()
-        await self._line.play([*self._prompt.frames, *(frames(beep()) if spoken.records_seconds else ())])
+        await self._line.play(list(self._prompt.frames))
+        if len(pieces) > 1:  # the first piece is on its way while the others are made
+            sent, slow = len(self._prompt.frames), self._slow
+            self._prompt = self._prompt.then(await self._speaker.make(pieces[1:], slow=slow), slow=slow)
+            await self._line.play(list(self._prompt.frames[sent:]))
+        if spoken.records_seconds:
+            await self._line.play(frames(beep()))
         await self._line.mark(mark)
         return mark
+
+    def _prepare(self, said: Transcript) -> None:
+        """Words that will be said back are new each time: their sound is made while the pause lasts."""
+        if said.confidence <= UNSURE:
+            heard = Heard("", said.text, confidence=said.confidence, source=self._source)
+            self._speaker.prepare(heard, slow=self._slow)
 
     def _expect(self, spoken: Spoken, place: str) -> None:
         """Tells the ear what may be said to this, and how long to wait for the end of it."""
@@ -339,7 +391,7 @@ class CallSession:
             return
         try:
             await self._runtime.in_thread(self._runtime.conversations.said, self._call.conversation, text, kind)
-        except DIALOGUE_FAILURES:
+        except FAILURES:
             log.warning("last words not kept", extra={"call_id": str(self._call.id)})
         spoken = Spoken(segments=(text,), place="closing", expects="none", actions=(("hangup", {}),))
         try:
@@ -367,17 +419,13 @@ class CallSession:
         self._thinking.add_done_callback(_looked_at)
         return await asyncio.wait_for(asyncio.shield(self._thinking), self._runtime.settings.reply_timeout_seconds)
 
-    def _synthesise(self, segments: tuple[str, ...]) -> Prompt:
-        slow = self._runtime.slow_synthesizer if self._slow else None
-        voice = slow or self._runtime.synthesizer
-        return joined([voice.say(segment) for segment in segments if segment.strip()], slow=self._slow)
-
     def _note_turn(self, spoken: Spoken, mark: str, began: float | None, turn: Turn) -> None:
         first = self._line.first_frame_at
         data: dict[str, Any] = {"mark": mark, "heard_whole": turn.heard_whole, "bot_ms": self.bridge.recorder.prompt_ms}
         data["reply_to"] = self._answers
         if began is not None and first is not None:
             data["latency_ms"] = int((first - began) * 1000)
+            data |= self._waits.in_ms(self._tempo)
         if turn.heard is not None:
             data["message_id"] = turn.heard.message_id
             data["answer"] = turn.heard.event or ("keys" if turn.heard.key else "speech")

@@ -2,6 +2,21 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
+
+
+@dataclass
+class Waits:
+    """What the patient waited for before the bot spoke: the pause in call seconds, the rest in real ones."""
+
+    pause_seconds: float = 0.0
+    think_seconds: float = 0.0
+    voice_seconds: float = 0.0
+
+    def in_ms(self, tempo: "Tempo") -> dict[str, int]:
+        """Real milliseconds, for the call's record."""
+        seconds = {"pause_ms": tempo.real(self.pause_seconds), "think_ms": self.think_seconds}
+        return {name: int(one * 1000) for name, one in (seconds | {"voice_ms": self.voice_seconds}).items()}
 
 
 class Tempo:

@@ -45,6 +45,11 @@ class Unclear:
     span_ms: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True)
+class NothingMore:
+    """Who seemed to go on with an answer said nothing more."""
+
+
 @dataclass
 class Turn:
     """What is heard while and after one prompt is said. Times are call seconds.
@@ -58,6 +63,8 @@ class Turn:
         resumes: The bot fell silent for nothing: the rest of the prompt is to be said.
         said_at: Call second of the last sound of the answer.
         span_ms: From where to where in the recording the answer was said.
+        follows: The message id of the answer before, which the patient may go on with.
+        pause_seconds: The silence that ended the answer.
         minds_backchannels: 嗯 and 好的 said into the prompt are an answer; else they neither answer nor interrupt.
     """
 
@@ -68,6 +75,8 @@ class Turn:
     listens: bool
     source: str
     minds_backchannels: bool = True
+    follows: str | None = None
+    pause_seconds: float = 0.0
     deadline: float = 0.0
     done: bool = False
     heard: Heard | None = None
@@ -101,6 +110,8 @@ class Turn:
                 self.finish(Heard(message_id=new_id(), event="interrupted"))
             case Mark(name) if name == self.mark:
                 self._played(now)
+            case Transcript(continues=True) if self.follows is not None:
+                return self._went_on(item, self.follows)
             case _ if self.listens:
                 return self._patient(item, now)
         return False
@@ -123,8 +134,8 @@ class Turn:
                 self._press(digit, now)
             case Partial(text):
                 return self._partial(text, now, cut=cut)
-            case Unclear():
-                self._unclear(item, now)
+            case Unclear() | NothingMore():
+                self._in_vain(item, now)
                 return False
             case Interruption():
                 if cut and self._listening_noise:
@@ -153,9 +164,20 @@ class Turn:
         hardly = speaking_over and said.confidence <= UNSURE
         if self._passed_over(said.text, speaking_over=speaking_over) or hardly:
             return False
-        self.said_at, self.span_ms = said.said_at, said.span_ms
-        self.finish(Heard(message_id=new_id(), text=said.text, confidence=said.confidence, source=self.source))
+        self._take_words(said)
         return True
+
+    def _went_on(self, said: Transcript, follows: str) -> bool:
+        """The answer before is meant, also while the last words are said."""
+        cut = not self._silent_now
+        self._take_words(said, amends=follows)
+        self._interrupted = self._interrupted or cut
+        return cut
+
+    def _take_words(self, said: Transcript, amends: str | None = None) -> None:
+        self.said_at, self.span_ms, self.pause_seconds = said.said_at, said.span_ms, said.pause_seconds
+        heard = Heard(new_id(), said.text, confidence=said.confidence, source=self.source, amends=amends)
+        self.finish(heard)
 
     def _passed_over(self, text: str, *, speaking_over: bool) -> bool:
         """Whether words are a backchannel that began while the bot spoke; forgotten then."""
@@ -163,13 +185,13 @@ class Turn:
         self._listening_noise = self._speech_held = False
         return noise
 
-    def _unclear(self, said: Unclear, now: float) -> None:
+    def _in_vain(self, said: Unclear | NothingMore, now: float) -> None:
         """Into the prompt it was somebody else or a noise; after it the patient is told that it was not understood."""
         self._listening_noise = self._speech_held = False
-        if self.heard_whole:
+        if self.heard_whole and isinstance(said, Unclear):
             self.said_at, self.span_ms = said.said_at, said.span_ms
             self.finish(Heard(message_id=new_id(), text="", confidence=0.0, source=self.source))
-        elif self._interrupted:
+        elif self._interrupted and not self.heard_whole:
             self._resume(now)
 
     def resumed(self, mark: str, deadline: float) -> None:

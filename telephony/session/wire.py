@@ -36,12 +36,16 @@ class Transcript:
     Attributes:
         said_at: Call second of the last sound of them; None where that is not known.
         span_ms: From where to where in the recording they were said, where that is known.
+        pause_seconds: The silence that ended them.
+        continues: The words before are among them: the patient went on after an answer that was taken already.
     """
 
     text: str = field(repr=False)
     confidence: float
     said_at: float | None = None
     span_ms: tuple[int, int] | None = None
+    pause_seconds: float = 0.0
+    continues: bool = False
 
 
 @dataclass(frozen=True)

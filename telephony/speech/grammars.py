@@ -1,12 +1,10 @@
 """What may be said to a question, as phrases: its answers, numbers, dates, and what may always be said."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final, Literal
-
-from telephony.speech.recognition import Grammar
 
 AnswerKind = Literal[
     "boolean",
@@ -24,7 +22,6 @@ AnswerKind = Literal[
 ]
 COMMAND: Final = "command"
 DICTATION: Final = "dictation"
-Accept = Callable[[str], float]
 
 ANSWER_WEIGHT = 4
 FAMILIES: dict[str, str] = {
@@ -71,6 +68,7 @@ ALWAYS = (
     *("跳过", "下一个", "不想说", "不知道", "不清楚", "不记得", "记不清", "忘了", "再见", "你是谁"),
 )
 LISTENING = ("嗯", "嗯嗯", "哦", "好的", "知道了")
+_ALWAYS = frozenset((*ALWAYS, *LISTENING))
 YES_NO = (
     *("是", "是的", "不是", "对", "对的", "不对", "没错", "可以", "不可以", "好的", "好", "行", "不行"),
     *("有", "有的", "没有", "没有的", "都没有"),
@@ -141,6 +139,7 @@ class Expected:
         unit: Of a number.
         minimum: Of a number.
         maximum: Of a number.
+        options: The same answers by option, where there are some.
     """
 
     kind: AnswerKind
@@ -148,6 +147,7 @@ class Expected:
     unit: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    options: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
 
 @lru_cache(256)
@@ -171,32 +171,25 @@ def expected_at(place: str, asked: Expected | None) -> Expected:
     return Expected("time" if place.startswith("callback") else "boolean")
 
 
-def grammar(expected: Expected, accept_at: Accept) -> Grammar:
-    """The recogniser's grammar of a question.
-
-    Args:
-        expected: What is waited for.
-        accept_at: The model's threshold of a family.
-    """
-    family = FAMILIES[expected.kind]
-    return Grammar(phrases(expected), accept_at(family), family, partial(is_whole, expected))
-
-
 def is_whole(expected: Expected, text: str) -> bool:
     """Whether words without spaces are an answer to a question, or what may always be said."""
-    bare = _PADDING.sub("", text)
+    bare = unpadded(text)
     if expected.kind in {"integer", "decimal"} and _NUMBER.fullmatch(bare):
         return True
-    known = _known(expected)
-    return text in known or bare in known
+    numeric = expected.kind in {"integer", "decimal"}
+    found = _ALWAYS if numeric else known(expected)
+    return text in found or bare in found
+
+
+def unpadded(text: str) -> str:
+    """Words without what people put before and behind them."""
+    return _PADDING.sub("", text)
 
 
 @lru_cache(256)
-def _known(expected: Expected) -> frozenset[str]:
-    """All answers but the parts that numbers are made of."""
-    numeric = expected.kind in {"integer", "decimal"}
-    own = [] if numeric else _answers(expected)
-    return frozenset(phrase.replace(" ", "") for phrase in (*own, *ALWAYS, *LISTENING))
+def known(expected: Expected) -> frozenset[str]:
+    """All answers, and what may always be said; of numbers also the parts that they are made of."""
+    return _ALWAYS | {phrase.replace(" ", "") for phrase in _answers(expected)}
 
 
 def _answers(expected: Expected) -> list[str]:

@@ -45,6 +45,7 @@ class Recognised:
         confidence: Of the least sure word.
         accepted: Whether it is sure enough to be taken without asking again.
         foreign: Part of it lay outside the grammar.
+        whole: The words are an answer, and nothing else sounded, before or behind them.
     """
 
     kind: SoundKind
@@ -53,6 +54,7 @@ class Recognised:
     confidence: float = 0.0
     accepted: bool = False
     foreign: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,18 +66,24 @@ class Grammar:
         accept_at: Confidence from which an answer is taken without asking again.
         family: What sort of answer, for figures: `yes_no`, `choice`, `number`, `date`, `open`.
         is_whole: Whether words make up an answer; what does not is never accepted. None: any phrase does, by itself.
+        may_go_on: Whether more words could make another answer of a whole one. None: they always could.
     """
 
     phrases: tuple[str, ...] = field(repr=False)
     accept_at: float
     family: str = "choice"
     is_whole: Callable[[str], bool] | None = field(default=None, repr=False, compare=False)
+    may_go_on: Callable[[str], bool] | None = field(default=None, repr=False, compare=False)
 
     def whole(self, text: str) -> bool:
         """Whether words without spaces make up an answer."""
         if self.is_whole is not None:
             return self.is_whole(text)
         return text in {phrase.replace(" ", "") for phrase in self.phrases}
+
+    def goes_on(self, text: str) -> bool:
+        """Whether a whole answer may go on to be another."""
+        return self.may_go_on is None or self.may_go_on(text)
 
 
 class Stream(Protocol):

@@ -87,7 +87,8 @@ class SherpaStream:
         words = self._words()
         sure = min((word.confidence for word in words), default=0.0)
         foreign = self._grammar is not None and not self._grammar.whole(text)
-        return Recognised("speech", text, words, sure, sure >= self._accept_at and not foreign, foreign)
+        whole = self._grammar is not None and not foreign
+        return Recognised("speech", text, words, sure, sure >= self._accept_at and not foreign, foreign, whole)
 
     def _decode(self, samples: np.ndarray) -> str:
         try:

@@ -161,6 +161,7 @@ class VoskStream:
             confidence=sure,
             accepted=sound and sure >= self._accept_at,
             foreign=foreign,
+            whole=sound,
         )
 
     def _beyond_doubt(self, words: tuple[Word, ...]) -> float:

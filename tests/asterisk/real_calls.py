@@ -236,6 +236,9 @@ class TestFollowUp:
             def respond(self, spec: Any, heard: Any) -> Spoken:
                 return self.one(spec).respond(spec, heard)
 
+            def likely(self, spec: Any, heard: Any) -> tuple[str, ...]:
+                return self.one(spec).likely(spec, heard)
+
             def outcome(self, spec: Any) -> Any:
                 return self.one(spec).outcome(spec)
 

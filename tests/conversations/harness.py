@@ -111,6 +111,7 @@ class Stage:
             event=step.get("event"),
             confidence=step.get("confidence", 1.0),
             transcript_source="simulator",
+            amends=f"m{number - 1}" if step.get("goes_on") else None,
         )
         return assistant.receive(self.runtime, inbound)
 

@@ -62,6 +62,7 @@ class ScriptedConversation:
     key_hint: tuple[str, ...] = ()
     started: threading.Event = field(default_factory=threading.Event)
     spec: ConversationSpec | None = None
+    guessed: list[Heard] = field(default_factory=list)
 
     def open(self, spec: ConversationSpec) -> Spoken:
         self.started.set()
@@ -77,6 +78,10 @@ class ScriptedConversation:
         if self.answered >= len(self.places):
             return Spoken(segments=("谢谢，再见。",), place="closing", expects="none", actions=(("hangup", {}),))
         return Spoken(segments=("下一个问题。",), place=self.places[self.answered], key_hint=self.key_hint)
+
+    def likely(self, spec: ConversationSpec, heard: Heard) -> tuple[str, ...]:
+        self.guessed.append(heard)
+        return ("下一个问题。",)
 
     def outcome(self, spec: ConversationSpec) -> Outcome:
         done = self.answered >= len(self.places)

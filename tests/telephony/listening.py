@@ -8,7 +8,8 @@ import numpy as np
 
 from telephony.audio.pcm import FRAME_SAMPLES, FRAME_SECONDS, RATE_HZ, frames
 from telephony.session.conversation import awaits_yes_or_no
-from telephony.session.ear import Ear, Hearer
+from telephony.session.ear import Ear
+from telephony.session.hearer import Hearer
 from telephony.session.listening import KeyCollector
 from telephony.session.prompt import Prompt
 from telephony.session.turn import Turn
@@ -16,7 +17,8 @@ from telephony.session.utterance import PATIENCE
 from telephony.session.voice_activity import LevelActivity, VoiceActivity
 from telephony.session.wire import Key, Mark
 from telephony.speech.choosing import Recognition
-from telephony.speech.grammars import FAMILIES, Expected, expected_at, grammar
+from telephony.speech.endings import grammar
+from telephony.speech.grammars import FAMILIES, Expected, expected_at
 from telephony.speech.recognition import Recogniser
 from tests.fakes import tones
 
@@ -57,7 +59,7 @@ class Call:
         expected = expected_at(place, _expected(self.scenario))
         self._begin(place, expected)
         script, keys, echo = self._patient()
-        while not self._turn.done and self._now < LONGEST_SECONDS:
+        while (not self._turn.done or self._replies()) and self._now < LONGEST_SECONDS:
             number = round(self._now / FRAME_SECONDS)
             sound = script.get(number, bytes(FRAME_SAMPLES * 2))
             if echo:
@@ -80,23 +82,44 @@ class Call:
         hearer = Hearer(recognition, answers_unheard=True)
         self._ear = Ear(self.activity, hearer, None, self._events.append, lambda: self._now)
         seconds = float(self.scenario.get("prompt_seconds", PROMPT_SECONDS))
-        voice = np.random.default_rng(4).normal(size=int(seconds * RATE_HZ)) * 3000
-        self._prompt = Prompt(tuple(frames(np.clip(voice, -32768, 32767).astype(np.int16))), (0,))
+        self._replied = False
+        self._prompt = Prompt(tuple(_noise(seconds)), (0,))
         self._left = list(self._prompt.frames)
         mark = f"{place}#1"
-        self._turn = Turn(
+        self._turn = self._new_turn(mark, seconds, follows=None)
+        self._expect(expected)
+        self.ends["prompt"] = seconds
+
+    def _new_turn(self, mark: str, seconds: float, follows: str | None) -> Turn:
+        return Turn(
             mark=mark,
             keys=KeyCollector(self.scenario.get("keys", ("1", "2"))),
             silence_seconds=8.0,
             interdigit_seconds=3.0,
-            listens=True,
+            listens=not self.scenario.get("reply", {}).get("last") or follows is None,
             source="vosk",
             minds_backchannels=awaits_yes_or_no(mark),
-            deadline=seconds + 3.0,
+            follows=follows,
+            deadline=self._now + seconds + 3.0,
         )
-        allowed = grammar(expected, lambda _family: 0.9)
-        self._ear.expect(allowed, PATIENCE[FAMILIES[expected.kind]])
-        self.ends["prompt"] = seconds
+
+    def _expect(self, expected: Expected) -> None:
+        patience = PATIENCE[FAMILIES[expected.kind]].longer(self.scenario.get("elder_factor", 1.0))
+        self._ear.expect(grammar(expected, lambda _family: 0.9), patience)
+
+    def _replies(self) -> bool:
+        """Says the scenario's reply to the first words heard, once: another question, as long as `seconds`."""
+        heard, reply = self._turn.heard, self.scenario.get("reply")
+        if reply is None or heard is None or heard.event is not None or self._replied:
+            return False
+        self._replied = True
+        self._ended()
+        place = reply.get("place", "item:pain/boolean")
+        self._prompt = Prompt(tuple(_noise(float(reply["seconds"]))), (0,))
+        self._left = list(self._prompt.frames)
+        self._turn = self._new_turn(f"{place}#2", float(reply["seconds"]), follows=heard.message_id)
+        self._expect(expected_at(place, _expected(reply)))
+        return True
 
     def _patient(self) -> tuple[dict[int, bytes], dict[int, list[str]], bool]:
         script: dict[int, bytes] = {}
@@ -143,7 +166,8 @@ class Call:
         if heard is not None and heard.event is not None:
             self._note("silence")
         elif heard is not None:
-            self.seen.append(Seen("heard", self._now, heard.text, heard.key, heard.confidence > 0.9))
+            event = "heard" if heard.amends is None else "went_on"
+            self.seen.append(Seen(event, self._now, heard.text, heard.key, heard.confidence > 0.9))
 
     def _note(self, event: str) -> None:
         self.seen.append(Seen(event, self._now))
@@ -161,6 +185,12 @@ def _sound(deed: dict[str, Any]) -> np.ndarray:
         voice = np.random.default_rng(3).normal(size=int(seconds * RATE_HZ)) * 3000
     pcm: np.ndarray = np.clip(voice, -32768, 32767).astype(np.int16)
     return pcm
+
+
+def _noise(seconds: float) -> list[bytes]:
+    """What stands for the bot's voice."""
+    voice = np.random.default_rng(4).normal(size=int(seconds * RATE_HZ)) * 3000
+    return frames(np.clip(voice, -32768, 32767).astype(np.int16))
 
 
 def _mixed(one: bytes, other: bytes) -> bytes:

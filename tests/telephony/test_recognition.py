@@ -12,7 +12,8 @@ import pytest
 
 from telephony.speech import sherpa_model
 from telephony.speech.choosing import choose, warm_up
-from telephony.speech.grammars import Expected, expected_at, grammar, is_whole, phrases, small_number
+from telephony.speech.endings import grammar, may_go_on
+from telephony.speech.grammars import Expected, expected_at, is_whole, phrases, small_number
 from telephony.speech.model_files import describe
 from telephony.speech.recognition import Grammar, RecognitionUnavailable
 from telephony.speech.sherpa_recogniser import SherpaRecogniser
@@ -341,3 +342,55 @@ class TestGrammars:
     def test_the_threshold_is_the_familys(self) -> None:
         made = grammar(Expected("boolean", ("有", "没有")), lambda family: {"yes_no": 0.8}[family])
         assert (made.accept_at, made.family) == (0.8, "yes_no")
+
+
+TEMPERATURE = Expected("decimal", unit="℃", minimum=35, maximum=42)
+PRESSURE = Expected("integer", unit="毫米汞柱", minimum=60, maximum=250)
+PAIN = Expected("integer", unit="分", minimum=0, maximum=10)
+FEVER = Expected("boolean", ("有", "没有", "有一点", "没有发烧"), options=(("有", "有一点"), ("没有", "没有发烧")))
+STATE = Expected("choice", ("好", "好一点", "不好"), options=(("好", "好一点"), ("不好",)))
+ALIKE = Expected("choice", ("有", "有一点疼"), options=(("有",), ("有一点疼",)))
+
+
+class TestMayGoOn:
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            (FEVER, "没有"),
+            (FEVER, "有"),
+            (FEVER, "没有发烧"),
+            (FEVER, "转人工"),
+            (STATE, "好"),
+            (STATE, "好的"),
+            (TEMPERATURE, "三十八度五"),
+            (TEMPERATURE, "三十八点五度"),
+            (PRESSURE, "一百二十五"),
+            (PRESSURE, "一百二十毫米汞柱"),
+            (PAIN, "三"),
+            (Expected("date"), "三月五号"),
+            (Expected("date"), "昨天"),
+            (Expected("time"), "九点半"),
+            (Expected("identity"), "是我"),
+        ],
+    )
+    def test_whole_answers_that_cannot(self, asked: Expected, said: str) -> None:
+        assert not may_go_on(asked, said)
+
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            (FEVER, "嗯"),
+            (ALIKE, "有"),
+            (TEMPERATURE, "三十八"),
+            (TEMPERATURE, "三十八度"),
+            (PRESSURE, "一百二"),
+            (PRESSURE, "一百二十"),
+            (Expected("integer", minimum=0, maximum=50), "三十"),
+            (Expected("date"), "上周"),
+            (Expected("time"), "明天上午"),
+            (Expected("time"), "九点"),
+            (Expected("text"), "没有"),
+        ],
+    )
+    def test_those_that_may_be_another(self, asked: Expected, said: str) -> None:
+        assert may_go_on(asked, said)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from telephony.speech.choosing import choose
-from telephony.speech.grammars import Expected, grammar
+from telephony.speech.endings import grammar
+from telephony.speech.grammars import Expected
 from telephony.speech.model_files import SHIPPED, accept_at, describe, manifest
 from telephony.speech.recognition import Recognised
 from telephony.speech.synthesis import EspeakSynthesizer, Voice
