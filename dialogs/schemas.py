@@ -25,7 +25,7 @@ ActionKind = Literal[
     "speak_louder",
     "set_disposition",
 ]
-Event = Literal["silence", "interrupted", "resumed", "engine_failed"]
+Event = Literal["silence", "interrupted", "resumed", "unwritten", "engine_failed"]
 Phase = Literal["greeting", "identity", "script", "closing", "ended"]
 Awaiting = Literal["identity", "relative", "callback_time", "callback_confirm", "item", "confirm"]
 

@@ -30,7 +30,7 @@ class Inbound(Frozen):
     message_id: str
     text: str | None = None
     key: str | None = None
-    event: Literal["silence", "interrupted", "resumed"] | None = None
+    event: Literal["silence", "interrupted", "resumed", "unwritten"] | None = None
     confidence: float = 1.0
     transcript_source: str | None = None
     kind: Kind = "text"

@@ -27,6 +27,8 @@ VOICE = "voice"
 CALL = "inbound_call"
 """The subject of a conversation that a caller began."""
 SILENT = Reply(text="", expects="none")
+UNWRITTEN = "（说的话没有转成文字，请听录音）"
+"""In the place of words that only a call's recording has."""
 OWED_AFTER = timedelta(seconds=20)
 """An answer that is not there by then is computed by whoever looks first."""
 
@@ -198,7 +200,7 @@ def _keep(session: Session, now: ConversationView, inbound: Inbound, clock: Cloc
         dedupe_key=inbound.message_id,
         sender="patient",
         kind=inbound.kind,
-        text=inbound.text or "",
+        text=UNWRITTEN if inbound.event == "unwritten" else inbound.text or "",
         at=clock.now(),
         file_id=inbound.file_id,
         key=inbound.key,

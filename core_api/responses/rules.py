@@ -44,7 +44,9 @@ def answer_problem(item: Item, answer: AnswerIn) -> AnswerProblem | None:
 
 
 def recheck_reason(answer: AnswerView) -> RecheckReason:
-    return "not_understood" if answer.value is None else "low_confidence"
+    if answer.value is not None:
+        return "low_confidence"
+    return "not_understood" if answer.words else "unwritten"
 
 
 def hidden_level(questionnaire: Questionnaire, accepted: Mapping[str, AnswerValue], answer: AnswerView) -> Level | None:

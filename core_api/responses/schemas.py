@@ -13,7 +13,7 @@ Status = Literal["in_progress", "completed", "stopped"]
 Source = Literal["speech", "keys", "chat", "staff"]
 AnswerStatus = Literal["accepted", "uncertain", "refused", "skipped"]
 RecheckStatus = Literal["open", "resolved"]
-RecheckReason = Literal["not_understood", "low_confidence"]
+RecheckReason = Literal["not_understood", "low_confidence", "unwritten"]
 Value = StrictBool | StrictInt | StrictFloat | date | StrictStr | tuple[str, ...]
 JsonValue = bool | int | float | str | list[str] | None
 """What an answer's value is in JSON; a date is an ISO text, several codes are a list."""

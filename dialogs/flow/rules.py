@@ -42,6 +42,8 @@ def _on_event(view: View) -> Step:
         return _on_failure(view)
     if view.heard.event == "resumed":
         return interruptions.again(view)
+    if view.heard.event == "unwritten":
+        return _on_unwritten(view)
     return say(view.state, ())
 
 
@@ -57,6 +59,14 @@ def _on_silence(view: View) -> Step:
     if silences == 1 or state.awaiting in {"callback_time", "relative", "callback_confirm"}:
         return interruptions.again(view, texts.STILL_THERE)
     return say(view.state, (texts.STILL_THERE, _keys_wording(view)), expects="keys")
+
+
+def _on_unwritten(view: View) -> Step:
+    """Words that only the recording has: staff listen to an answer to a free question, others are asked again."""
+    view = view.with_state(silences=0, engine_failures=0, heard_turns=view.state.heard_turns + 1)
+    if view.state.awaiting == "item" and view.item is not None and view.item.type == "text":
+        return script.unwritten(view, view.item)
+    return _hardly_heard(view)
 
 
 def _on_failure(view: View) -> Step:

@@ -295,6 +295,12 @@ def repair(view: View, lead: str = texts.SORRY) -> Step:
     return _ask(view.with_state(repairs=repairs), item, (lead,), repairs)
 
 
+def unwritten(view: View, item: Item) -> Step:
+    """Leaves a free answer to staff, who listen to the recording, and goes on."""
+    answer = AnswerIn(link_id=item.link_id, words=None, confidence=0.0, source=view.source, status="uncertain")
+    return record(view, answer, texts.NOTED)
+
+
 def _complete(view: View, lead: tuple[str, ...], answers: Mapping[str, AnswerValue]) -> Step:
     questionnaire = view.questionnaire
     hits = evaluate_alerts(questionnaire, answers) if questionnaire else []

@@ -12,7 +12,7 @@ CONFIRMING = ("对吗？", "可以吗？")
 CALLBACK_WORDS = "什么时候再打"
 RELATIVE_WORDS = "家人吗"
 YES_NO_PLACES = ("identity", "ask_who", "confirm:", "call:offer")
-HeardEvent = Literal["silence", "interrupted", "resumed"]
+HeardEvent = Literal["silence", "interrupted", "resumed", "unwritten"]
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,11 @@ class LeftMessage:
 
 @dataclass(frozen=True)
 class Heard:
-    """One turn of the patient: words, keys, or that nothing came; `resumed` once a person gave the call back.
+    """One turn of the patient: words, keys, or an event.
 
     Attributes:
+        event: Nothing came, a prompt was broken off, a person gave the call back (`resumed`), or words were said that
+            only the recording has (`unwritten`).
         amends: The message whose answer the patient went on with: the words hold those of that message too and take its
             place.
     """

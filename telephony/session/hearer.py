@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from telephony.audio.pcm import RATE_HZ
 from telephony.session.listening import SURE, UNSURE, is_backchannel
-from telephony.session.turn import Interruption, NothingMore, Unclear
+from telephony.session.turn import Interruption, NothingMore, Unclear, Unwritten
 from telephony.session.utterance import SoFar
 from telephony.session.wire import Partial, Transcript
 from telephony.speech.choosing import Recognition
@@ -172,6 +172,8 @@ class Hearer:
 
     def _told(self, heard: Recognised, job: Job) -> list[object]:
         before, self._before = self._before, heard.text or self._before
+        if self._grammar is not None and self._grammar.free and heard.kind == "speech" and not heard.whole:
+            return [Unwritten(job.said_at, job.span_ms, job.pause_seconds, job.continues)]
         if job.continues and is_nothing_more("" if self._apart else before, heard.text):
             return [NothingMore()]
         event = event_of(heard, job.said_at, job.span_ms)

@@ -17,7 +17,7 @@ from telephony.session.bridge import Bridge
 from telephony.session.conversation import Heard, Spoken
 from telephony.session.line import Line
 from telephony.session.tempo import Tempo
-from telephony.session.turn import Ended, GoingAway
+from telephony.session.turn import Ended, GoingAway, Unwritten
 from telephony.session.wire import Key, Mark, Transcript
 from telephony.speech.grammars import Expected
 from telephony.speech.synthesis import SynthesisFailed
@@ -209,6 +209,8 @@ class PersonTalk:
             case Transcript(text, confidence) if text:
                 source = self._runtime.hearing.on(simulated=self._call.carrier == "simulator")[0]
                 heard = Heard(message_id=uuid4().hex, text=text, confidence=confidence, source=source)
+            case Unwritten():
+                heard = Heard(message_id=uuid4().hex, event="unwritten")
             case Key(digit):
                 heard = Heard(message_id=uuid4().hex, key=digit, source="keys")
             case _:

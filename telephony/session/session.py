@@ -20,6 +20,7 @@ from telephony.session.conversation import Heard, Spoken, awaits_yes_or_no, hear
 from telephony.session.dialled import DialledTalk
 from telephony.session.ear import Ear, grammar_of
 from telephony.session.hearer import Hearer
+from telephony.session.inbox import Inbox
 from telephony.session.line import Line
 from telephony.session.listening import UNSURE, KeyCollector
 from telephony.session.media import MediaWire, Message
@@ -28,10 +29,10 @@ from telephony.session.person import Hands, PersonTalk
 from telephony.session.prompt import Prompt
 from telephony.session.speaking import FAILURES, Speaker
 from telephony.session.tempo import Tempo, Waits
-from telephony.session.turn import Ended, GoingAway, Interruption, Turn, Unclear, new_id
+from telephony.session.turn import Ended, Turn, heard_of
 from telephony.session.utterance import PATIENCE
 from telephony.session.voice_activity import LevelActivity, SileroActivity
-from telephony.session.wire import Audio, Bad, Key, Partial, Stop, Transcript
+from telephony.session.wire import Audio, Bad, Stop, Transcript
 from telephony.speech.choosing import TRANSCRIPTS
 from telephony.speech.grammars import FAMILIES, expected_at
 from telephony.speech.synthesis import SynthesisFailed
@@ -40,8 +41,6 @@ log = logging.getLogger(__name__)
 
 MARK_GRACE_SECONDS = 3.0
 LONGEST_GREETING_SECONDS = 25.0
-LONGEST_MORE_SECONDS = 15.0
-MORE_LOOK_SECONDS = 0.2
 
 
 Opening = Callable[[], Awaitable[Spoken]]
@@ -74,18 +73,17 @@ class CallSession:
         self._line = line
         self.bridge = bridge
         self._tempo = tempo
-        self._inbox: asyncio.Queue[object] = asyncio.Queue()
+        self._inbox = Inbox(tempo)
         self._loop = asyncio.get_running_loop()
         self._source, self._recognition = runtime.hearing.on(simulated=call.carrier == SIMULATOR)
         transcribed = self._source == TRANSCRIPTS
         hearer = Hearer(self._recognition, answers_unheard=not transcribed)
         activity = LevelActivity() if transcribed else SileroActivity()
-        self._ear = Ear(activity, hearer, self._recognition, self._inbox.put_nowait, tempo.now, self._prepare)
+        self._ear = Ear(activity, hearer, self._recognition, self._inbox.put, tempo.now, self._prepare)
         self._speaker = Speaker(runtime, call.conversation)
         self._waits = Waits()
         line.played = self._ear.echo.sent
-        self._prompt = Prompt()
-        self._unheard_seconds = 0.0
+        self._prompt, self._unheard_seconds = Prompt(), 0.0
         self._notes: list[tuple[str, dict[str, Any], datetime]] = []
         self._marks = 0
         self._answers: str | None = None
@@ -93,9 +91,8 @@ class CallSession:
         self._slow = call.conversation.elder
         self._answered: Heard | None = None
         self._thinking: asyncio.Future[Any] | None = None
-        self._person = (DialledTalk if call.dialled_by_id else PersonTalk)(
-            runtime, call, line, bridge, tempo, Hands(self._next, self._say, self._think, self.note, self._say_last)
-        )
+        hands = Hands(self._inbox.next, self._say, self._think, self.note, self._say_last)
+        self._person = (DialledTalk if call.dialled_by_id else PersonTalk)(runtime, call, line, bridge, tempo, hands)
         self.machine = rules.is_machine(call.answered_by)
         self.patient_turns = self.bad_frames = 0
         self.failed = self.going_away = self.ended = False
@@ -103,7 +100,7 @@ class CallSession:
 
     def tell(self, item: object) -> None:
         """Puts an event into the session; from any thread."""
-        self._loop.call_soon_threadsafe(self._inbox.put_nowait, item)
+        self._loop.call_soon_threadsafe(self._inbox.put, item)
 
     async def take(self, raw: Message) -> bool:
         """Takes one message of the socket; False once the carrier says that the stream is over."""
@@ -114,16 +111,16 @@ class CallSession:
                 self.bridge.patient(event.pcm)
                 self._ear.take(event.pcm)
             case Transcript():
-                self._inbox.put_nowait(replace(event, span_ms=self._ear.take_span()))
+                self._inbox.put(replace(event, span_ms=self._ear.take_span()))
             case Bad():
                 self.bad_frames += 1
             case Stop():
-                self._inbox.put_nowait(Ended())
+                self._inbox.put(Ended())
                 return False
             case None:
                 pass
             case _:
-                self._inbox.put_nowait(event)
+                self._inbox.put(event)
         return True
 
     async def run(self) -> None:
@@ -139,11 +136,10 @@ class CallSession:
         finally:
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
-            self.note("line.counted", {"late": self._line.counts.late, "sent": self._line.counts.sent} | self._heard())
+            sent = {"late": self._line.counts.late, "sent": self._line.counts.sent}
+            heard = {"heard_late": self._arrivals.late, "longest_gap_ms": self._arrivals.longest_ms}
+            self.note("line.counted", sent | heard)
             await self._line.hangup()
-
-    def _heard(self) -> dict[str, int]:
-        return {"heard_late": self._arrivals.late, "longest_gap_ms": self._arrivals.longest_ms}
 
     @property
     def with_person(self) -> bool:
@@ -221,7 +217,7 @@ class CallSession:
             if silences > self._runtime.settings.max_silences:
                 self.note("patient.silent", {"turns": silences})
                 return
-            self.patient_turns += int(heard.event is None)
+            self.patient_turns += int(heard.event in {None, "unwritten"})
             began = time.monotonic()
             if turn.said_at is not None:
                 began -= self._tempo.real(self._tempo.now() - turn.said_at)
@@ -229,8 +225,9 @@ class CallSession:
             spoken, began = await self._reply(heard, began)
             if heard.left is not None and heard.left.hung_up:
                 return
-            if spoken.segments:
-                self._forget_early()
+            early = self._inbox.forget_early() if spoken.segments else 0
+            if early:  # it answers no new question
+                self.note("patient.early", {"items": early})
 
     async def _reply(self, heard: Heard, began: float) -> tuple[Spoken, float]:
         """What is said to what was heard, and since when it is waited for; who goes on meanwhile is heard out first."""
@@ -239,46 +236,13 @@ class CallSession:
             thinking = time.monotonic()
             spoken: Spoken = await self._think(self._runtime.conversations.respond, self._call.conversation, heard)
             self._waits.think_seconds = time.monotonic() - thinking
-            more = await self._more()
+            more = await self._inbox.more(self._ear)
             if more is None:
                 return spoken, began
             self.note("patient.went_on", {})
             self._waits.pause_seconds = more.pause_seconds
             began = time.monotonic() - self._tempo.real(self._tempo.now() - (more.said_at or self._tempo.now()))
-            heard = Heard(new_id(), more.text, confidence=more.confidence, source=self._source, amends=heard.message_id)
-
-    async def _more(self) -> Transcript | None:
-        """Waits for the end of what the patient goes on with; what else came meanwhile stays in the inbox."""
-        found: Transcript | None = None
-        passed: list[object] = []
-        until = self._tempo.now() + LONGEST_MORE_SECONDS
-        while found is None and (self._ear.goes_on or not self._inbox.empty()) and self._tempo.now() < until:
-            item = await self._next(self._tempo.now() + MORE_LOOK_SECONDS)
-            if isinstance(item, Transcript) and item.continues:
-                found = item
-            elif item is not None:
-                passed.append(item)
-            if isinstance(item, Ended | GoingAway):
-                break
-        while not self._inbox.empty():
-            passed.append(self._inbox.get_nowait())
-        for item in passed:
-            self._inbox.put_nowait(item)
-        return found
-
-    def _forget_early(self) -> None:
-        """Drops what was said or pressed while the answer before was thought about: it answers no new question."""
-        kept: list[object] = []
-        early = 0
-        while not self._inbox.empty():
-            item = self._inbox.get_nowait()
-            early += isinstance(item, Transcript | Key)
-            if not isinstance(item, Transcript | Key | Partial | Interruption | Unclear):
-                kept.append(item)
-        for item in kept:
-            self._inbox.put_nowait(item)
-        if early:
-            self.note("patient.early", {"items": early})
+            heard = heard_of(more, self._source, amends=heard.message_id)
 
     async def _over(self, spoken: Spoken, turn: Turn) -> bool:
         """Does what was to be done after the words were said."""
@@ -321,7 +285,7 @@ class CallSession:
         )
         turn.deadline = self._tempo.now() + self._line.seconds_left + MARK_GRACE_SECONDS
         while not turn.done:
-            item = await self._next(min(turn.deadline, self._call.max_seconds + self._line.seconds_left))
+            item = await self._inbox.next(min(turn.deadline, self._call.max_seconds + self._line.seconds_left))
             if item is None and self._tempo.now() >= self._call.max_seconds:
                 turn.finish(Heard(message_id="time", event="silence"))
             elif turn.take(item, self._tempo.now(), speaking=self._ear.speaking):
@@ -343,12 +307,6 @@ class CallSession:
         await self._line.mark(mark)
         turn.resumed(mark, self._tempo.now() + self._line.seconds_left + MARK_GRACE_SECONDS)
         self.note("bot.resumed", {"mark": mark})
-
-    async def _next(self, deadline: float) -> object | None:
-        try:
-            return await asyncio.wait_for(self._inbox.get(), self._tempo.real(deadline - self._tempo.now()))
-        except TimeoutError:
-            return None
 
     async def _say(self, spoken: Spoken) -> str:
         self._slow = self._slow or any(kind == "speak_slower" for kind, _ in spoken.actions)
@@ -416,7 +374,7 @@ class CallSession:
             return function(*arguments)
 
         self._thinking = asyncio.ensure_future(self._runtime.in_thread(work))
-        self._thinking.add_done_callback(_looked_at)
+        self._thinking.add_done_callback(lambda thought: thought.cancelled() or thought.exception())
         return await asyncio.wait_for(asyncio.shield(self._thinking), self._runtime.settings.reply_timeout_seconds)
 
     def _note_turn(self, spoken: Spoken, mark: str, began: float | None, turn: Turn) -> None:
@@ -436,9 +394,3 @@ class CallSession:
         self.note("turn", data)
         if turn.heard is None and not spoken.last:
             self.ended = True
-
-
-def _looked_at(thought: asyncio.Future[Any]) -> None:
-    """A thought that nobody waits for any more may have failed."""
-    if not thought.cancelled():
-        thought.exception()

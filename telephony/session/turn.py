@@ -46,6 +46,23 @@ class Unclear:
 
 
 @dataclass(frozen=True)
+class Unwritten:
+    """The patient answered freely, which the recogniser's vocabulary cannot write down: only the recording has it.
+
+    Attributes:
+        said_at: Call second of its last sound.
+        span_ms: From where to where in the recording it was said.
+        pause_seconds: The silence that ended it.
+        continues: It goes on with the answer before.
+    """
+
+    said_at: float
+    span_ms: tuple[int, int] | None = None
+    pause_seconds: float = 0.0
+    continues: bool = False
+
+
+@dataclass(frozen=True)
 class NothingMore:
     """Who seemed to go on with an answer said nothing more."""
 
@@ -110,7 +127,7 @@ class Turn:
                 self.finish(Heard(message_id=new_id(), event="interrupted"))
             case Mark(name) if name == self.mark:
                 self._played(now)
-            case Transcript(continues=True) if self.follows is not None:
+            case Transcript(continues=True) | Unwritten(continues=True) if self.follows is not None:
                 return self._went_on(item, self.follows)
             case _ if self.listens:
                 return self._patient(item, now)
@@ -134,7 +151,7 @@ class Turn:
                 self._press(digit, now)
             case Partial(text):
                 return self._partial(text, now, cut=cut)
-            case Unclear() | NothingMore():
+            case Unclear() | NothingMore() | Unwritten():
                 self._in_vain(item, now)
                 return False
             case Interruption():
@@ -164,20 +181,19 @@ class Turn:
         hardly = speaking_over and said.confidence <= UNSURE
         if self._passed_over(said.text, speaking_over=speaking_over) or hardly:
             return False
-        self._take_words(said)
+        self._take_answer(said)
         return True
 
-    def _went_on(self, said: Transcript, follows: str) -> bool:
+    def _went_on(self, said: Transcript | Unwritten, follows: str) -> bool:
         """The answer before is meant, also while the last words are said."""
         cut = not self._silent_now
-        self._take_words(said, amends=follows)
+        self._take_answer(said, amends=follows)
         self._interrupted = self._interrupted or cut
         return cut
 
-    def _take_words(self, said: Transcript, amends: str | None = None) -> None:
+    def _take_answer(self, said: Transcript | Unwritten, amends: str | None = None) -> None:
         self.said_at, self.span_ms, self.pause_seconds = said.said_at, said.span_ms, said.pause_seconds
-        heard = Heard(new_id(), said.text, confidence=said.confidence, source=self.source, amends=amends)
-        self.finish(heard)
+        self.finish(heard_of(said, self.source, amends))
 
     def _passed_over(self, text: str, *, speaking_over: bool) -> bool:
         """Whether words are a backchannel that began while the bot spoke; forgotten then."""
@@ -185,10 +201,12 @@ class Turn:
         self._listening_noise = self._speech_held = False
         return noise
 
-    def _in_vain(self, said: Unclear | NothingMore, now: float) -> None:
+    def _in_vain(self, said: Unclear | NothingMore | Unwritten, now: float) -> None:
         """Into the prompt it was somebody else or a noise; after it the patient is told that it was not understood."""
         self._listening_noise = self._speech_held = False
-        if self.heard_whole and isinstance(said, Unclear):
+        if self.heard_whole and isinstance(said, Unwritten):
+            self._take_answer(said)
+        elif self.heard_whole and isinstance(said, Unclear):
             self.said_at, self.span_ms = said.said_at, said.span_ms
             self.finish(Heard(message_id=new_id(), text="", confidence=0.0, source=self.source))
         elif self._interrupted and not self.heard_whole:
@@ -238,6 +256,13 @@ class Turn:
             self._resume(now)
         else:
             self.finish(Heard(message_id=new_id(), event="silence"))
+
+
+def heard_of(said: Transcript | Unwritten, source: str, amends: str | None = None) -> Heard:
+    """What the dialogue is told of an answer."""
+    if isinstance(said, Unwritten):
+        return Heard(new_id(), event="unwritten", source=source, amends=amends)
+    return Heard(new_id(), said.text, confidence=said.confidence, source=source, amends=amends)
 
 
 def new_id() -> str:

@@ -126,7 +126,7 @@ class CallRun:
         try:
             async with connect(url, additional_headers=headers, compression=None, max_queue=2000, proxy=None) as socket:
                 ids = {"account": self._settings.account_sid, "call": self._sid, "stream": "MZ" + secrets.token_hex(16)}
-                self._stream = Stream(socket, ids, parameters, Tempo(self._settings.pace), self._heard)
+                self._stream = Stream(socket, ids, parameters, Tempo(self._settings.pace), self._heard, self._waited)
                 self._stream.idles_with(self._voices.idle)
                 self._spawn(self._answer())
                 self._spawn(self._limit())
@@ -190,6 +190,9 @@ class CallRun:
             if reaction.words:
                 self._store.note_said(self._sid, mark, reaction.words)
             self._spawn(self._react(reaction))
+
+    def _waited(self, seconds: float) -> None:
+        self._store.note_gap(self._sid, round(self._tempo.real(seconds) * 1000))
 
     async def _react(self, reaction: Reaction) -> None:
         await self._tempo.sleep(reaction.wait_seconds)

@@ -78,6 +78,7 @@ class Store:
             "CREATE TABLE IF NOT EXISTS calls (sid TEXT PRIMARY KEY, number TEXT, created_at TEXT, body TEXT)"
         )
         self._db.execute("CREATE TABLE IF NOT EXISTS said (sid TEXT, mark TEXT, words TEXT)")
+        self._db.execute("CREATE TABLE IF NOT EXISTS gaps (sid TEXT, ms INTEGER)")
         self._db.execute("CREATE INDEX IF NOT EXISTS ix_calls_number ON calls (number, created_at)")
 
     def put(self, call: SimCall) -> SimCall:
@@ -97,6 +98,16 @@ class Store:
         """Call, mark and words of all that personas said, in order."""
         with self._lock:
             return list(self._db.execute("SELECT sid, mark, words FROM said ORDER BY rowid"))
+
+    def note_gap(self, sid: str, ms: int) -> None:
+        """Keeps how long a persona who had spoken waited for the bot, as heard on the telephone."""
+        with self._lock:
+            self._db.execute("INSERT INTO gaps VALUES (?, ?)", (sid, ms))
+
+    def gaps(self) -> list[tuple[str, int]]:
+        """Call and milliseconds of all waits, in order."""
+        with self._lock:
+            return list(self._db.execute("SELECT sid, ms FROM gaps ORDER BY rowid"))
 
     def change(self, sid: str, **values: Any) -> SimCall:  # noqa: ANN401 - SimCall's fields
         call = self.get(sid)

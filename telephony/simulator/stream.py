@@ -28,17 +28,20 @@ class Stream:
         parameters: Custom parameters of the document.
         tempo: The call's time.
         heard: Called with a mark's name when the patient has heard up to it.
+        answered: Called with the call seconds from the last sound of what the patient said to the bot's first.
     """
 
     def __init__(
         self, socket: ClientConnection, ids: dict[str, str], parameters: dict[str, str], tempo: Tempo,
-        heard: Callable[[str], None],
+        heard: Callable[[str], None], answered: Callable[[float], None] = lambda _seconds: None,
     ) -> None:  # fmt: skip
         self._socket = socket
         self._ids = ids
         self._parameters = parameters
         self._tempo = tempo
         self._heard = heard
+        self._answered = answered
+        self._said_at: float | None = None
         self._sequence = itertools.count(1)
         self._chunk = itertools.count(1)
         self._playing: deque[str | None] = deque()
@@ -102,6 +105,9 @@ class Stream:
                 await self._send(message)
                 continue
             payload = base64.b64encode(frame or b"").decode()
+            # The frame that is sent now has been said when the next one is due.
+            last = not any(kept is not None for kept, _ in self._saying)
+            self._said_at = (self._sent_frames + 1) * FRAME_SECONDS if last else None
             break
         # Written out, for it is said fifty times a second for each call.
         message_json = (
@@ -134,6 +140,9 @@ class Stream:
         match message.get("event"):
             case "media":
                 size = len(base64.b64decode(message["media"]["payload"], validate=True))
+                if self._said_at is not None and not self.bot_speaking:
+                    self._answered(max(0.0, self._tempo.now() - self._said_at))
+                self._said_at = None
                 self._playing.extend([None] * max(1, round(size / FRAME_SAMPLES)))
             case "mark":
                 self._playing.append(str(message["mark"]["name"]))

@@ -43,7 +43,7 @@ def grammar(expected: Expected, accept_at: Accept) -> Grammar:
     """
     family = FAMILIES[expected.kind]
     ways = partial(is_whole, expected), partial(may_go_on, expected)
-    return Grammar(phrases(expected), accept_at(family), family, *ways)
+    return Grammar(phrases(expected), accept_at(family), family, *ways, free=expected.kind == "text")
 
 
 def may_go_on(expected: Expected, text: str) -> bool:

@@ -66,6 +66,7 @@ class Grammar:
         accept_at: Confidence from which an answer is taken without asking again.
         family: What sort of answer, for figures: `yes_no`, `choice`, `number`, `date`, `open`.
         is_whole: Whether words make up an answer; what does not is never accepted. None: any phrase does, by itself.
+        free: More may be said than its words: what is no whole answer is kept as sound, not as the nearest words.
         may_go_on: Whether more words could make another answer of a whole one. None: they always could.
     """
 
@@ -74,6 +75,7 @@ class Grammar:
     family: str = "choice"
     is_whole: Callable[[str], bool] | None = field(default=None, repr=False, compare=False)
     may_go_on: Callable[[str], bool] | None = field(default=None, repr=False, compare=False)
+    free: bool = False
 
     def whole(self, text: str) -> bool:
         """Whether words without spaces make up an answer."""

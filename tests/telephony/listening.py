@@ -164,7 +164,7 @@ class Call:
     def _ended(self) -> None:
         heard = self._turn.heard
         if heard is not None and heard.event is not None:
-            self._note("silence")
+            self._note(heard.event)
         elif heard is not None:
             event = "heard" if heard.amends is None else "went_on"
             self.seen.append(Seen(event, self._now, heard.text, heard.key, heard.confidence > 0.9))

@@ -65,7 +65,7 @@ export interface Turn {
   key: string | null
   source: string | null
   latency_ms: number | null
-  understanding: { intent?: string | null; reading?: unknown; confidence?: number | null } | null
+  understanding: { intent?: string | null; link_id?: string; reading?: unknown; confidence?: number | null } | null
 }
 
 export interface CallEvent {

@@ -189,6 +189,7 @@ export interface Option {
 export type ItemType = 'boolean' | 'choice' | 'multi_choice' | 'integer' | 'decimal' | 'date' | 'text' | 'display'
 
 export interface RecheckItem {
+  link_id: string
   type: ItemType
   options: Option[]
   unit: string | null

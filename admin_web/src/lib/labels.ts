@@ -141,7 +141,7 @@ export function lookup(table: Record<string, Label>, key: string): Label {
   return table[key] ?? label(key, 'grey', 'dot')
 }
 
-export const RECHECK_REASON: Record<string, string> = { not_understood: '问了几次都没有听懂', low_confidence: '听清了，但把握不够' }
+export const RECHECK_REASON: Record<string, string> = { not_understood: '问了几次都没有听懂', low_confidence: '听清了，但把握不够', unwritten: '说的话没有转成文字，请听录音后填写' }
 export const CALL_QUALITY: Record<string, Label> = {
   good: label('清楚', 'green', 'check'),
   fair: label('一般', 'yellow', 'info'),

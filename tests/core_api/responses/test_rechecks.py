@@ -26,6 +26,14 @@ def rechecks(session: Session, clock: FixedClock, response: ResponseView, answer
 
 @pytest.mark.covers("RC-OUT-04")
 class TestListRechecks:
+    def test_an_answer_that_only_the_recording_has_says_so(
+        self, session: Session, clock: FixedClock, response: ResponseView, answer: Answer
+    ) -> None:
+        answer("exercise", status="uncertain", words=None)
+        service.finish(session, response.id, completed=True, clock=clock)
+        (one,) = service.list_rechecks(session, "open", None, 50).items
+        assert (one.reason, one.words, one.value) == ("unwritten", None, None)
+
     def test_the_most_dangerous_comes_first_with_all_that_staff_need(
         self, session: Session, rechecks: list[UUID]
     ) -> None:
