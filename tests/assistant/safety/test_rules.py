@@ -100,12 +100,13 @@ class TestFever:
         [
             ("体温38.5", 38.5), ("烧到39度", 39.0), ("38度6", 38.6), ("三十八度五", 38.5), ("三十九度半", 39.5),
             ("39.2℃", 39.2), ("发烧38.9", 38.9), ("体温102华氏度", 38.9),
+            ("今早38.9", 38.9),
         ],
     )  # fmt: skip
     def test_temperatures_are_read(self, text: str, degrees: float) -> None:
         assert [round(value, 1) for value, _, _ in temperatures(readable(text, {}, None).text)] == [degrees]
 
-    @pytest.mark.parametrize("text", ["我排在38号", "花了39块", "今年38岁"])
+    @pytest.mark.parametrize("text", ["我排在38号", "花了39块", "今年38岁", "这药38.9元一盒"])
     def test_other_numbers_are_not(self, text: str) -> None:
         assert list(temperatures(text)) == []
 
