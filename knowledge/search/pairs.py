@@ -14,8 +14,9 @@ from knowledge.search import training
 from knowledge.search.dense import MODEL_FILE, StaticEncoder, save, tokens_of
 from knowledge.search.text import Analyser
 
-ALL_PAIRS_UP_TO = 16
-"""Every two wordings of an entry are a pair up to so many wordings; of more, each with the question only."""
+PAIRS_PER_WORDING = 5
+"""Of an entry with many wordings so many pairs a wording are drawn from all that there are: all would take too long."""
+SEED = 7
 
 
 class TrainingFailed(ServiceError):
@@ -38,12 +39,18 @@ class Learnt:
         told = [*wordings, answer] if answer else list(wordings)
         self.texts += told
         self.owners += [owner] * len(told)
-        places = range(first, first + len(wordings))
-        self.pairs += (
-            combinations(places, 2) if len(wordings) <= ALL_PAIRS_UP_TO else ((first, one) for one in places[1:])
-        )
+        self.pairs += _drawn(range(first, first + len(wordings)), owner)
         if answer:
             self.pairs.append((first, first + len(wordings)))
+
+
+def _drawn(places: Sequence[int], owner: int) -> list[tuple[int, int]]:
+    """Pairs of an entry's wordings: all of few, some of many, the same ones every time."""
+    pairs = list(combinations(places, 2))
+    if len(pairs) <= PAIRS_PER_WORDING * len(places):
+        return pairs
+    drawn = np.random.default_rng((SEED, owner)).choice(len(pairs), PAIRS_PER_WORDING * len(places), replace=False)
+    return [pairs[place] for place in np.sort(drawn).tolist()]
 
 
 def of_contents(contents: Iterable[Content]) -> Learnt:

@@ -45,10 +45,15 @@ class Pairs:
 
 @dataclass(frozen=True)
 class _Pooled:
-    """Some texts as unit vectors, with what the way back needs."""
+    """Some texts as unit vectors, with what the way back needs.
 
-    tokens: Places
-    lengths: Places
+    Attributes:
+        rows: The terms that occur, ascending.
+        shares: The share of each of them in each text, shape (texts, rows); dense, as BLAS adds up fastest.
+    """
+
+    rows: Places
+    shares: Floats
     unit: Floats
     norm: Floats
 
@@ -68,30 +73,26 @@ class _Model:
     def pool(self, texts: Sequence[Places]) -> _Pooled:
         kept = [self._thinned(text) for text in texts]
         lengths = np.array([len(text) for text in kept])
-        tokens = np.concatenate(kept)
-        begins = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-        mean = np.add.reduceat(self.vectors[tokens], begins, axis=0) / lengths[:, None]
+        rows, columns = np.unique(np.concatenate(kept), return_inverse=True)
+        shares = np.zeros((len(texts), len(rows)), np.float32)
+        shares[np.repeat(np.arange(len(texts)), lengths), columns] = np.repeat(1 / lengths, lengths)
+        mean = shares @ self.vectors[rows]
         norm = np.linalg.norm(mean, axis=1, keepdims=True) + TINY
-        return _Pooled(tokens, lengths, mean / norm, norm)
+        return _Pooled(rows, shares, mean / norm, norm)
 
     def _thinned(self, text: Places) -> Places:
         kept = text[self.rng.random(len(text)) >= DROPPED]
         return kept if len(kept) else text
 
-    def learn(self, sides: Sequence[_Pooled], slopes: Sequence[Floats], rate: float) -> None:
-        """One step of Adam against the slopes of the unit vectors."""
-        tokens = np.concatenate([side.tokens for side in sides])
-        spread = [
-            np.repeat(_back(side, slope), side.lengths, axis=0) for side, slope in zip(sides, slopes, strict=True)
-        ]
-        order = np.argsort(tokens, kind="stable")
-        rows, begins = np.unique(tokens[order], return_index=True)
-        slope = np.add.reduceat(np.concatenate(spread)[order], begins, axis=0)
+    def learn(self, texts: _Pooled, slope: Floats, rate: float) -> None:
+        """One step of Adam against the slope of the unit vectors."""
+        rows, turned = texts.rows, texts.shares.T @ _back(texts, slope)
         self._steps += 1
-        self._first[rows] = MOMENTUM * self._first[rows] + (1 - MOMENTUM) * slope
-        self._second[rows] = SQUARED * self._second[rows] + (1 - SQUARED) * slope * slope
+        first = MOMENTUM * self._first[rows] + (1 - MOMENTUM) * turned
+        second = SQUARED * self._second[rows] + (1 - SQUARED) * turned * turned
+        self._first[rows], self._second[rows] = first, second
         rate *= math.sqrt(1 - SQUARED**self._steps) / (1 - MOMENTUM**self._steps)
-        self.vectors[rows] -= rate * self._first[rows] / (np.sqrt(self._second[rows]) + TINY)
+        self.vectors[rows] -= rate * first / (np.sqrt(second) + TINY)
 
 
 def train(learnt: Pairs, epochs: int = EPOCHS) -> tuple[Terms, Floats]:
@@ -114,21 +115,21 @@ def train(learnt: Pairs, epochs: int = EPOCHS) -> tuple[Terms, Floats]:
 
 
 def _step(model: _Model, texts: Sequence[Places], batch: Places, owners: Places, rate: float) -> None:
-    ones, others = (model.pool([texts[place] for place in batch[:, side]]) for side in (0, 1))
+    both = model.pool([texts[place] for place in batch.T.ravel()])
+    ones, others = both.unit[: len(batch)], both.unit[len(batch) :]
     owner = owners[batch[:, 0]]
     same = owner[:, None] == owner[None, :]
     np.fill_diagonal(same, val=False)
-    scores = np.where(same, -np.inf, SCALE * ones.unit @ others.unit.T)
+    scores = np.where(same, -np.inf, SCALE * ones @ others.T)
     right = np.eye(len(batch), dtype=np.float32)
     slope = ((_softmax(scores) - right) + (_softmax(scores.T) - right).T) * (SCALE / 2 / len(batch))
-    slopes = [(slope @ others.unit).astype(np.float32), (slope.T @ ones.unit).astype(np.float32)]
-    model.learn((ones, others), slopes, rate)
+    model.learn(both, np.concatenate((slope @ others, slope.T @ ones)).astype(np.float32), rate)
 
 
-def _back(side: _Pooled, slope: Floats) -> Floats:
-    """The slope of a text's every term, from the slope of its unit vector."""
-    along = (side.unit * slope).sum(axis=1, keepdims=True)
-    found: Floats = (slope - side.unit * along) / side.norm / side.lengths[:, None]
+def _back(texts: _Pooled, slope: Floats) -> Floats:
+    """The slope of each text's mean, from the slope of its unit vector."""
+    along = (texts.unit * slope).sum(axis=1, keepdims=True)
+    found: Floats = ((slope - texts.unit * along) / texts.norm).astype(np.float32)
     return found
 
 
