@@ -6,7 +6,7 @@ from dataclasses import replace
 from core_api.kit.clock import Clock
 from knowledge.entries.schemas import Live
 from knowledge.evaluation import fitting
-from knowledge.evaluation.fitting import Fitted, Sample
+from knowledge.evaluation.fitting import ROUNDS, Fitted, Sample
 from knowledge.evaluation.schemas import Calibration, GoldIn
 from knowledge.search import index, rules
 from knowledge.search.dense import Encoder
@@ -45,12 +45,12 @@ def _fitted(found: Index, start: Tuning, questions: Sequence[GoldIn], clock: Clo
 
 def _figures(found: Index, seen: Sequence[Sample], fitted: Fitted) -> Calibration:
     judge = fitted.judge
-    told = list(zip(seen, fitted.sure.tolist(), fitted.right.tolist(), strict=True))
+    told = list(zip([*seen] * ROUNDS, fitted.sure.tolist(), fitted.right.tolist(), strict=True))
     with_answer = [(sure, right) for one, sure, right in told if one.question.expected]
     without = [sure for one, sure, _ in told if not one.question.expected]
     count, total = max(1, len(with_answer)), max(1, len(told))
     return Calibration(
-        questions=len(told),
+        questions=len(seen),
         model=found.encoder.name if found.encoder else None,
         first_right=round(sum(right for _, right in with_answer) / count, 4),
         answered_right=round(sum(right and sure >= judge.answer_at for sure, right in with_answer) / count, 4),

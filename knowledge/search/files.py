@@ -19,7 +19,7 @@ from knowledge.search.segment import Known, Segment
 from knowledge.search.text import FAMILIES, Marks
 
 log = logging.getLogger(__name__)
-FORMAT = 2
+FORMAT = 3
 """Raised whenever texts are read, or kept, in another way than before."""
 CHUNK_BYTES = 1 << 20
 Arrays = dict[str, NDArray[Any]]
@@ -75,6 +75,7 @@ def _arrays(segment: Segment, weights: dict[str, Weights]) -> Arrays:
         "valid": segment.valid,
         "written": segment.marks.written,
         "spoken": segment.marks.spoken,
+        "aims": segment.marks.aims,
     }
     for name in FAMILIES:
         postings, weighed = segment.families[name], weights[name]
@@ -108,7 +109,7 @@ def _segment(arrays: Arrays) -> tuple[Segment, dict[str, Weights]]:
         valid=arrays["valid"],
         families=families,
         vectors=Vectors(arrays["vectors"]) if "vectors" in arrays else None,
-        marks=Marks(arrays["written"], arrays["spoken"]),
+        marks=Marks(arrays["written"], arrays["spoken"], arrays["aims"]),
     )
     return segment, weights
 

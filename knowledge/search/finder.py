@@ -23,6 +23,7 @@ from knowledge.entries.schemas import RevisionView, State
 from knowledge.search import files, index, rules
 from knowledge.search.dense import MODEL_FILE, Encoder, EncoderUnavailable, StaticEncoder
 from knowledge.search.index import Index
+from knowledge.search.judging import fits
 from knowledge.search.rules import Method
 from knowledge.search.schemas import Hit, IndexView, Tuning
 from knowledge.search.served import ServedEncoder
@@ -243,11 +244,16 @@ def configure(sessions: Sessions, folder: Path, encoder: MakeEncoder = static_en
 
 def _tuning(kept: Mapping[str, object] | None) -> Tuning:
     """The site's own, if it fits what this version works by; else what ships."""
+    if not kept:
+        return rules.shipped()
     try:
-        return Tuning.model_validate(kept) if kept else rules.shipped()
+        found = Tuning.model_validate(kept)
     except ValidationError:
+        found = None
+    if found is None or not (fits(found.with_model) and fits(found.by_words)):
         log.warning("knowledge tuning is of another version; what ships is used")
         return rules.shipped()
+    return found
 
 
 def _is_current(found: Index, state: State) -> bool:

@@ -1,5 +1,6 @@
 """An index: a large segment built now and then, a small one of what changed since; immutable, so swapped whole."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from knowledge.search.rules import WEIGHTS, Method, fuse
 from knowledge.search.schemas import Hit, IndexView, Judge, Parts, Tuning
 from knowledge.search.segment import WRITTEN, Features, Known, Question, Segment
 from knowledge.search.text import FAMILIES, SHIFT, Analyser, Terms
+from knowledge.search.text import MAX_CHARACTERS as MAX_READ
 
 DECIMALS = 4
 MOST = 50
@@ -24,6 +26,8 @@ MOST = 50
 SINGLE = 1 << SHIFT
 MAX_WORDS, MAX_CHARACTERS = 10, 40
 """A longer question counts as one of this length."""
+LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+LATIN_SENTENCE = 3
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,7 @@ class Index:
             float(weight[unknown].sum() / max(float(weight.sum()), 1e-9)),
             min(len(words), MAX_WORDS) / MAX_WORDS,
             min(len(text), MAX_CHARACTERS) / MAX_CHARACTERS,
+            float(len(LATIN_WORD.findall(text, 0, MAX_READ)) >= LATIN_SENTENCE),
         )
 
     def _unknown(self, family: str, terms: Terms) -> NDArray[np.bool_]:

@@ -24,14 +24,22 @@ OF_ENTRY = (
     "known_syllables",
     "known_words",
     "foreign",
+    "aims_met",
+    "aims_missed",
+    "aims_added",
 )
 """Features of an entry: the best of its wordings by each family; the cosines of its nearest wording, of its three
-nearest, of its middle; which share of the question's weight any of its wordings knows; and whether the question names
-a subject of other houses that none of them names (螺蛳粉 in 食堂有没有螺蛳粉)."""
-OF_QUESTION = ("unknown_words", "unknown_characters", "words", "characters")
-"""What nobody's wording knows, and how long the question is."""
+nearest, of its middle; which share of the question's weight any of its wordings knows; whether the question names a
+subject of other houses that none of them names (螺蛳粉 in 食堂有没有螺蛳粉); and how far they want the same (`aims`)."""
+OF_QUESTION = ("unknown_words", "unknown_characters", "words", "characters", "latin")
+"""What nobody's wording knows, how long the question is, and whether it is a sentence in Latin letters."""
 OF_FIRST = (*OF_ENTRY, "rank", "lead", "share", *OF_QUESTION, "best_dense")
 FAR_AHEAD = 5.0
+
+
+def fits(judge: Judge) -> bool:
+    """Whether a judge was chosen for these features, and not by another version for others."""
+    return len(judge.rank) == len(OF_ENTRY) and len(judge.sure) == len(OF_FIRST)
 
 
 def ranks(closer: Floats, judge: Judge) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.entries.schemas import AnswerClass, Live
-from knowledge.search import lexical
+from knowledge.search import aims, lexical
 from knowledge.search.dense import Encoder, Vectors
 from knowledge.search.lexical import Floats, Postings, Weights
 from knowledge.search.text import FAMILIES, Analyser, Marks, Terms
@@ -151,7 +151,11 @@ class Segment:
             self.families[name].known(question.terms[name], question.weights[name], begins, ends) for name in FAMILIES
         ]
         foreign = [self._is_foreign(question, *span) for span in zip(begins, ends, strict=True)]
-        return np.column_stack((*columns, np.array(cosines), *known, foreign)).astype(np.float32)
+        wanted_aims = int(question.marks.aims[0])
+        agreed = [
+            aims.agreement(wanted_aims, self.marks.aims[begin:end]) for begin, end in zip(begins, ends, strict=True)
+        ]
+        return np.column_stack((*columns, np.array(cosines), *known, foreign, np.array(agreed))).astype(np.float32)
 
     def _is_foreign(self, question: Question, begin: int, end: int) -> bool:
         if not question.foreign:

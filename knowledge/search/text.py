@@ -18,6 +18,8 @@ import jieba
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.search import aims
+from knowledge.search.aims import Aims
 from knowledge.terms import subjects
 
 Terms = NDArray[np.int64]
@@ -55,13 +57,14 @@ class Counted:
 
 @dataclass(frozen=True)
 class Marks:
-    """What tells texts apart as wholes, shape (texts,): a number of what was written, and one of how it sounds.
+    """What tells texts apart as wholes, shape (texts,): a number of what was written, one of how it sounds, the aims.
 
-    0 stands for a text of which nothing counts, or that is too short to go by its sound.
+    0 stands for a text of which nothing counts, that is too short to go by its sound, or of no known aim.
     """
 
     written: NDArray[np.int64]
     spoken: NDArray[np.int64]
+    aims: Aims
 
 
 class Analyser:
@@ -127,6 +130,7 @@ class Analyser:
                 ],
                 np.int64,
             ),
+            aims.of_texts(cleaned),
         )
 
     def _words(self, cleaned: Sequence[str]) -> Counted:

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -228,6 +229,33 @@ class TestFinder:
             for left in tmp_path.glob("index*"):
                 left.unlink()
             assert self._keys(Finder(engine, tmp_path), session, clock) == ["parking"]
+
+    def test_a_file_of_an_earlier_format_is_built_anew(
+        self, sessions: Sessions, engine: Engine, base: Base, clock: FixedClock, tmp_path: Path
+    ) -> None:
+        with sessions() as session:
+            Finder(engine, tmp_path).current(session)
+            seal = tmp_path / "index.json"
+            now = json.loads(seal.read_text("utf-8"))
+            seal.write_text(json.dumps(now | {"format": now["format"] - 1}), "utf-8")
+            assert self._keys(Finder(engine, tmp_path), session, clock) == ["parking"]
+            assert json.loads(seal.read_text("utf-8"))["format"] == now["format"]
+
+    @pytest.mark.parametrize("side", ["with_model", "by_words"])
+    def test_weights_of_another_version_give_way_to_those_that_ship(
+        self, sessions: Sessions, engine: Engine, base: Base, clock: FixedClock, side: str
+    ) -> None:
+        judge = getattr(shipped(), side)
+        shorter = judge.model_copy(update={"rank": judge.rank[:-1], "answer_at": 0.5})
+        ours = shipped().model_copy(update={"by_words": shipped().by_words.model_copy(update={"answer_at": 0.6})})
+        with sessions.begin() as session:
+            service.set_tuning(session, ours.model_dump(mode="json"), clock)
+        with sessions() as session:
+            assert Finder(engine).current(session)[1] == ours
+        with sessions.begin() as session:
+            service.set_tuning(session, ours.model_copy(update={side: shorter}).model_dump(mode="json"), clock)
+        with sessions() as session:
+            assert Finder(engine).current(session)[1] == shipped()
 
     def test_every_process_answers_a_change_with_the_next_question(
         self, sessions: Sessions, engine: Engine, base: Base, clock: FixedClock
