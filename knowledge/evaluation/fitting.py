@@ -24,7 +24,7 @@ STEPS_RANK, STEPS_SURE = 400, 2_000
 RATE = 0.4
 WRONG_MAX = 0.01
 """Wrong answers given at once that the thresholds let through where they are chosen. The goal, 0.02, is for questions
-that nothing was chosen on: where 1 in 100 is wrong, 159 of them miss it once in thirteen times; at 1.8, once in three."""
+that nothing was chosen on: where 1 in 100 is wrong, 159 of them miss it one time in thirteen; at 1.8, in three."""
 REFUSED_MIN = 0.92
 """Of the questions without an answer; the goal, 0.9, with something to spare."""
 DECIMALS = 5

@@ -30,7 +30,7 @@ OF_ENTRY = (
 )
 """Features of an entry: the best of its wordings by each family; the cosines of its nearest wording, of its three
 nearest, of its middle; which share of the question's weight any of its wordings knows; whether the question names a
-subject of other houses that none of them names (螺蛳粉 in 食堂有没有螺蛳粉); and how far they want the same (`aims`)."""
+subject of other houses that none of them names (螺蛳粉 in 食堂有没有螺蛳粉); how far they want the same (`aims`)."""
 OF_QUESTION = ("unknown_words", "unknown_characters", "words", "characters", "latin")
 """What nobody's wording knows, how long the question is, and whether it is a sentence in Latin letters."""
 OF_FIRST = (*OF_ENTRY, "rank", "lead", "share", *OF_QUESTION, "best_dense")

@@ -115,7 +115,7 @@ def train(learnt: Pairs, epochs: int = EPOCHS) -> tuple[Terms, Floats]:
 
 
 def _step(model: _Model, texts: Sequence[Places], batch: Places, owners: Places, rate: float) -> None:
-    both = model.pool([texts[place] for place in batch.T.ravel()])
+    both = model.pool([texts[place] for place in batch.T.ravel().tolist()])
     ones, others = both.unit[: len(batch)], both.unit[len(batch) :]
     owner = owners[batch[:, 0]]
     same = owner[:, None] == owner[None, :]
