@@ -17,7 +17,7 @@ WEIGHTS = ("characters", "syllables", "words", "coverage", "dense")
 MAX_CHOICES = 3
 CHOICE_WITHIN = 0.05
 """An entry is offered beside the best one from this share of its sureness on."""
-OTHER_PEOPLE_WITHIN = 0.2
+OTHER_PEOPLE_WITHIN = 0.05
 
 
 @cache
