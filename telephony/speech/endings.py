@@ -6,7 +6,6 @@ from functools import lru_cache, partial
 
 from telephony.speech.grammars import (
     ALWAYS,
-    BEFORE,
     FAMILIES,
     HUNDRED,
     LISTENING,
@@ -31,6 +30,8 @@ _DIGITS = re.compile(f"^[{SMALL}十百千万两点半]+")
 _DAY = re.compile("[号日天前]$")
 _WEEKDAY = re.compile("(?:周|星期)[一二三四五六日天]$")
 _HALF_PAST = re.compile("点(?:半|[一二三四五六]十|[零十].)")
+_AND_WHO = re.compile("(?<![就不])是$")
+"""我是 is myself, and the beginning of 我是家属."""
 DAYS_BY_NAME = ("今天", "昨天", "前天", "大前天", "明天", "后天")
 
 
@@ -54,7 +55,7 @@ def may_go_on(expected: Expected, text: str) -> bool:
         text: A whole answer, without spaces.
     """
     bare = unpadded(text)
-    if not bare or text in (*BEFORE, *LISTENING[:3]):
+    if text in LISTENING[:3] or (not bare and text not in known(expected)):
         return True
     if bare in ALWAYS or text in ALWAYS:
         return False
@@ -68,7 +69,7 @@ def may_go_on(expected: Expected, text: str) -> bool:
         case "text" | "birth" | "dictation":
             return True
         case "identity":
-            return False
+            return _AND_WHO.search(text) is not None
     return _becomes_another(expected, text) or _becomes_another(expected, bare)
 
 

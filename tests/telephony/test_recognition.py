@@ -371,6 +371,8 @@ class TestMayGoOn:
             (Expected("date"), "昨天"),
             (Expected("time"), "九点半"),
             (Expected("identity"), "是我"),
+            (Expected("identity"), "我就是"),
+            (Expected("identity"), "不是"),
         ],
     )
     def test_whole_answers_that_cannot(self, asked: Expected, said: str) -> None:
@@ -390,6 +392,7 @@ class TestMayGoOn:
             (Expected("time"), "明天上午"),
             (Expected("time"), "九点"),
             (Expected("text"), "没有"),
+            (Expected("identity"), "我是"),
         ],
     )
     def test_those_that_may_be_another(self, asked: Expected, said: str) -> None:
