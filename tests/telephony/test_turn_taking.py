@@ -126,6 +126,12 @@ class TestSilero:
         heard = [activity.take(frame) for frame in frames(spoken)]
         assert sum(heard) > len(heard) * 0.4
 
+    @pytest.mark.parametrize("gain_db", [9.5, -30.0])
+    def test_callers_three_times_as_loud_and_thirty_decibels_down(self, gain_db: float) -> None:
+        spoken = EspeakSynthesizer(None, Voice()).say("没有，我今天没有发烧")
+        changed = np.clip(spoken * 10 ** (gain_db / 20), -32768, 32767)
+        assert self.share(changed) > 0.4
+
     def share(self, pcm: np.ndarray) -> float:
         activity = SileroActivity()
         heard = [activity.take(frame) for frame in frames(pcm.astype(np.int16))]
