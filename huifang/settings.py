@@ -30,6 +30,9 @@ class Settings(BaseSettings):
 
     web_host: str = "127.0.0.1"
     web_port: int = Field(8600, ge=1, le=65535)
+    internal_url: str = Field(
+        "", description="Where other web processes reach this one; empty: its own address with its port"
+    )
     public_base_url: str = Field("", description="Where a carrier reaches the web process; empty: its own address")
     web_dist: Path = ROOT / "admin_web" / "dist"
     chat_dist: Path = ROOT / "patient_web" / "dist"
@@ -133,6 +136,10 @@ class Settings(BaseSettings):
     def web_url(self) -> str:
         host = "127.0.0.1" if self.web_host == "0.0.0.0" else self.web_host  # noqa: S104 - compared, never bound
         return f"http://{host}:{self.web_port}"
+
+    @property
+    def internal_address(self) -> str:
+        return (self.internal_url or self.web_url).rstrip("/")
 
     @property
     def public_url(self) -> str:

@@ -141,6 +141,7 @@ def _telephony(
             hospital_name=settings.hospital_name,
         ),
         retention=settings.retention,
+        address=settings.internal_address,
         hearing=telephony.choose_hearing(settings.recognition, settings.speech_models, settings.sherpa_model),
     )
 

@@ -37,7 +37,7 @@ def place_call(runtime: TelephonyRuntime, request: CallRequest) -> Placed:
 def place_prepared(runtime: TelephonyRuntime, call_id: UUID) -> None:
     """Places a call that somebody dials by hand, once; its row tells what became of it."""
     with runtime.sessions.begin() as session:
-        known = by_hand.claim(session, call_id, runtime.clock)
+        known = by_hand.claim(session, call_id, runtime.address, runtime.clock)
     if known is None:
         return
     try:

@@ -127,6 +127,8 @@ class TelephonyRuntime:
     synthesizer: Synthesizer
     slow_synthesizer: Synthesizer | None = None
     settings: VoiceSettings = field(default_factory=VoiceSettings)
+    address: str = ""
+    """Where our other processes reach this one; empty where there is none."""
     hearing: HearingChoice = field(default_factory=HearingChoice)
     retention: Retention = field(default_factory=Retention)
     live: LiveCalls = field(default_factory=LiveCalls)

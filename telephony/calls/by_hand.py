@@ -40,12 +40,13 @@ def prepare(session: Session, request: CallRequest, name: str, sentence: str, cl
     ownership.dial(session, spec.conversation_id, user_id, name, sentence, clock)
 
 
-def claim(session: Session, call_id: UUID, clock: Clock) -> CallSnapshot | None:
+def claim(session: Session, call_id: UUID, held_at: str, clock: Clock) -> CallSnapshot | None:
     """Marks that the carrier is about to be asked; None if it was before, so that nobody is dialled twice."""
     found = repository.row(session, call_id, lock=True)
     if found.ended_at is not None or repository.has_event(session, call_id, DIALLED):
         return None
     service.add_event(session, call_id, DIALLED, {}, clock, key=DIALLED)
+    found.held_at = held_at or None
     return repository.snapshot(session, found)
 
 

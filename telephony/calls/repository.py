@@ -109,6 +109,7 @@ def snapshot(session: Session, found: CallRow) -> CallSnapshot:
         created_at=found.created_at,
         media_at=found.media_at,
         media_seen_at=found.media_seen_at,
+        held_at=found.held_at,
         ended_at=found.ended_at,
         carrier_ended_at=found.carrier_ended_at,
     )

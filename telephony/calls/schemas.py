@@ -120,6 +120,8 @@ class CallSnapshot(Frozen):
     created_at: datetime
     media_at: datetime | None
     media_seen_at: datetime | None = None
+    held_at: str | None = None
+    """Where our processes reach the one that holds it."""
     ended_at: datetime | None
     carrier_ended_at: datetime | None
 

@@ -204,13 +204,15 @@ def take_answered_by(session: Session, call_id: UUID, answered_by: str, clock: C
     add_event(session, call_id, "carrier.answered_by", {"answered_by": answered_by[:30]}, clock, key="amd")
 
 
-def start_media(session: Session, call_id: UUID, sid: str, source: str, clock: Clock) -> CallSnapshot:
-    """The audio is connected: somebody, or something, answered."""
+def start_media(
+    session: Session, call_id: UUID, sid: str, source: str, clock: Clock, *, held_at: str = ""
+) -> CallSnapshot:
+    """The audio is connected, at a process of ours: somebody, or something, answered."""
     found = repository.row(session, call_id, lock=True)
     if found.ended_at is None:
         found.carrier_sid = found.carrier_sid or sid
         found.state, found.media_at, found.transcript_source = "in_progress", clock.now(), source
-        found.media_seen_at = found.media_at
+        found.media_seen_at, found.held_at = found.media_at, held_at or None
         _answered(session, found, clock)
     add_event(session, call_id, "media.started", {"transcript_source": source}, clock)
     return repository.snapshot(session, found)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,6 +40,13 @@ def ended_message(disposition: str | None) -> dict[str, str | None]:
     return {"type": "ended", "disposition": disposition, "title": title}
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another process of ours holds the call."""
+
+    address: str
+
+
 class Ringing:
     """One call from its placing to its answer; pages come and go meanwhile, nobody waits for ever for none.
 
@@ -55,7 +63,7 @@ class Ringing:
         self._stopped = False
         self._task = asyncio.create_task(self._run())
 
-    async def answered(self, leg: StaffLeg) -> LiveCall | None:
+    async def answered(self, leg: StaffLeg) -> LiveCall | Elsewhere | None:
         """Lets a page wait for the answer, with the tone that callers know; None once the call is over."""
         self._legs.append(leg)
         leg.tell({"type": "dialling", "state": self._state})
@@ -70,7 +78,7 @@ class Ringing:
         """Gives the call up."""
         self._stopped = True
 
-    async def _run(self) -> LiveCall | None:
+    async def _run(self) -> LiveCall | Elsewhere | None:
         try:
             work = self._runtime.in_thread(placing.place_prepared, self._runtime, self._call.id)
             placed = asyncio.create_task(work)
@@ -83,7 +91,7 @@ class Ringing:
             self._runtime.ringing.pop(self._call.id, None)
         return answered
 
-    async def _wait(self, placed: asyncio.Task[None]) -> LiveCall | None:
+    async def _wait(self, placed: asyncio.Task[None]) -> LiveCall | Elsewhere | None:
         loop = asyncio.get_running_loop()
         alone_since: float | None = None
         looks = 0
@@ -93,8 +101,11 @@ class Ringing:
                 return live
             if placed.done():
                 placed.result()
-            if looks % ASK_EVERY == 0 and await self._is_over():
+            known = await self._look() if looks % ASK_EVERY == 0 else None
+            if known is not None and known.ended_at is not None:
                 return None
+            if known is not None and known.media_at is not None and known.held_at not in {None, self._runtime.address}:
+                return Elsewhere(str(known.held_at))
             looks += 1
             await asyncio.sleep(LOOK_SECONDS)
             alone_since = None if self._legs else alone_since or loop.time()
@@ -107,17 +118,17 @@ class Ringing:
     def _grace_seconds(self) -> float:
         return self._runtime.settings.person_grace_seconds
 
-    async def _is_over(self) -> bool:
+    async def _look(self) -> CallSnapshot | None:
         try:
-            known = await self._runtime.in_thread(_snapshot, self._runtime, self._call.id)
+            known: CallSnapshot = await self._runtime.in_thread(snapshot_of, self._runtime, self._call.id)
         except SQLAlchemyError:
             log.warning("a ringing call could not be looked up", extra={"call_id": self._call.id})
-            return False
+            return None
         if known.state != self._state:
             self._state = known.state
             for leg in self._legs:
                 leg.tell({"type": "dialling", "state": known.state})
-        return known.ended_at is not None
+        return known
 
 
 def ringing(runtime: TelephonyRuntime, call: CallSnapshot) -> Ringing:
@@ -139,7 +150,8 @@ async def _sound(leg: StaffLeg) -> None:
             await asyncio.sleep(due - loop.time())
 
 
-def _snapshot(runtime: TelephonyRuntime, call_id: UUID) -> CallSnapshot:
+def snapshot_of(runtime: TelephonyRuntime, call_id: UUID) -> CallSnapshot:
+    """The call as the record has it now; blocking. Raises NotFound."""
     with runtime.sessions() as session:
         session.connection(execution_options={"read_only": True})
         return service.snapshot(session, call_id)

@@ -22,7 +22,8 @@ from telephony.audio.pcm import FRAME_SAMPLES
 from telephony.calls import ownership, service
 from telephony.calls.schemas import CallSnapshot
 from telephony.people.leg import SocketLeg
-from telephony.people.ringing import ended_message, ringing
+from telephony.people.relay import HEADER, is_ours, relay
+from telephony.people.ringing import Elsewhere, ended_message, ringing, snapshot_of
 from telephony.people.schemas import COMMANDS, GiveBack, HangUp, Keys, NotLive, NotYours, TakeOver, Transfer
 from telephony.runtime import LiveCall, TelephonyRuntime
 from telephony.session.person import GivenBack, PersonBack, PersonEnds, PersonKeys, PersonLost
@@ -49,19 +50,56 @@ async def staff_line(socket: WebSocket, call_id: UUID) -> None:
         await socket.close(FORBIDDEN if elsewhere or user else UNAUTHENTICATED)
         return
     runtime: TelephonyRuntime = socket.app.state.telephony
+    try:
+        address = await runtime.in_thread(_elsewhere, runtime, call_id, socket.headers.get(HEADER))
+    except Forbidden:
+        await socket.close(FORBIDDEN)
+        return
+    except NotFound:
+        await _refuse(socket, NotLive("这通电话没有在进行"), NOT_LIVE)
+        return
+    except SQLAlchemyError:
+        await socket.close(FAILED)
+        return
+    if address is None:
+        address = await _attended(socket, runtime, call_id, user)
+    if address is not None:
+        await relay(socket, runtime, call_id, address)
+
+
+async def _attended(socket: WebSocket, runtime: TelephonyRuntime, call_id: UUID, user: CurrentUser) -> str | None:
+    """Lets somebody attend here; where the call is held instead, if it was answered elsewhere."""
     live = runtime.live.get(call_id)
     if live is not None and live.bridge.people >= MOST_PEOPLE:
         await _refuse(socket, NotLive("旁听的人太多，请稍后再试", code="too_many"), TOO_MANY)
-        return
+        return None
     try:
         call = await runtime.in_thread(_noted, runtime, call_id, user, live is not None)
     except (SQLAlchemyError, NotFound):
         await socket.close(FAILED)
-        return
+        return None
     if call is None:
         await _refuse(socket, NotLive("这通电话没有在进行"), NOT_LIVE)
-        return
-    await _Attendance(runtime, call, live, socket, user).run()
+        return None
+    return await _Attendance(runtime, call, live, socket, user).run()
+
+
+def _elsewhere(runtime: TelephonyRuntime, call_id: UUID, shown: str | None) -> str | None:
+    """Where the call is held, if not here; a line that was passed on already is passed on no further.
+
+    Raises:
+        Forbidden: Somebody who is none of our processes says that they pass a line on.
+        NotFound: No such call.
+    """
+    if shown is not None:
+        with runtime.sessions() as session:
+            if not is_ours(session, call_id, shown, runtime.clock.now()):
+                raise Forbidden("不是本系统的连接")
+        return None
+    if runtime.live.get(call_id) is not None or call_id in runtime.ringing:
+        return None
+    known = snapshot_of(runtime, call_id)
+    return known.held_at if known.ended_at is None and known.held_at != runtime.address else None
 
 
 async def _refuse(socket: WebSocket, why: ServiceError, code: int) -> None:
@@ -97,15 +135,31 @@ class _Attendance:
         self._leg = SocketLeg(socket, user)
         self._dials = call.dialled_by_id == user.id
         self._ringing = ringing(runtime, call) if live is None else None
+        self._address: str | None = None
+        self._moved = asyncio.Event()
 
-    async def run(self) -> None:
-        """Until the page leaves, its session ends, or the call is over."""
+    async def run(self) -> str | None:
+        """Until the page leaves, its session ends, or the call is over.
+
+        Returns:
+            Where the call is, if it was answered at another process.
+        """
         carrier = self._runtime.carrier(self._call.carrier)
         may_talk = TALK in self._user.permissions
-        self._leg.tell({"type": "ready", "pace": carrier.pace, "may_talk": may_talk, "dialled": self._dials})
+        self._leg.tell(
+            {
+                "type": "ready",
+                "pace": carrier.pace,
+                "may_talk": may_talk,
+                "dialled": self._dials,
+                "answered": self._live is not None,
+            }
+        )
         if self._live is not None:
             self._live.bridge.join(self._leg)
-        tasks = [asyncio.create_task(work) for work in (self._leg.run(), self._read(), self._watch())]
+        tasks = [
+            asyncio.create_task(work) for work in (self._leg.run(), self._read(), self._watch(), self._moved.wait())
+        ]
         reaching = asyncio.create_task(self._reach())
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -115,8 +169,10 @@ class _Attendance:
             await asyncio.gather(*tasks, reaching, return_exceptions=True)
             if self._live is not None and self._live.bridge.leave(self._leg):
                 self._live.tell(PersonLost())
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            await self._socket.close(OVER)
+        if self._address is None:
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                await self._socket.close(OVER)
+        return self._address
 
     async def _reach(self) -> None:
         """Waits until the patient whom this person calls has answered; then they have the floor."""
@@ -124,17 +180,17 @@ class _Attendance:
             return
         live = await self._ringing.answered(self._leg)
         if live is None:
-            self._leg.tell(ended_message(await self._runtime.in_thread(self._disposition)))
+            over = await self._runtime.in_thread(snapshot_of, self._runtime, self._call.id)
+            self._leg.tell(ended_message(over.disposition))
+            return
+        if isinstance(live, Elsewhere):
+            self._address = live.address
+            self._moved.set()
             return
         live.bridge.join(self._leg)
         self._live = live
         live.bridge.take(self._leg)
         live.tell(PersonBack())
-
-    def _disposition(self) -> str | None:
-        with self._runtime.sessions() as session:
-            session.connection(execution_options={"read_only": True})
-            return service.snapshot(session, self._call.id).disposition
 
     async def _watch(self) -> None:
         """Ends the attendance of somebody who was signed out or lost the permission."""

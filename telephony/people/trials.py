@@ -108,4 +108,4 @@ def _started(
     theirs = call.carrier == BROWSER and call.conversation.context.get(CALLER) == str(user_id)
     if not theirs or call.ended_at is not None or runtime.live.get(call_id) is not None:
         return None
-    return service.start_media(session, call_id, str(call_id), source, runtime.clock)
+    return service.start_media(session, call_id, str(call_id), source, runtime.clock, held_at=runtime.address)

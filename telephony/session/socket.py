@@ -101,6 +101,8 @@ def _begin(runtime: TelephonyRuntime, carrier: TwilioCarrier, start: Start) -> C
             held = runtime.live.get(call.id) is not None
             if held or call.carrier != carrier.name or call.ended_at is not None:
                 return None
-            return service.start_media(session, call.id, start.call_sid, _source(runtime, carrier), runtime.clock)
+            return service.start_media(
+                session, call.id, start.call_sid, _source(runtime, carrier), runtime.clock, held_at=runtime.address
+            )
     except (NotFound, ValueError):
         return None

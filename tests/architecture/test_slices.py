@@ -14,7 +14,7 @@ MAX_LINES = 400
 DOORS = {
     "twilio": ("telephony/carriers/", "telephony/simulator/"),
     "pipecat": ("telephony/",),
-    "websockets": ("telephony/carriers/asterisk/", "telephony/simulator/"),
+    "websockets": ("telephony/carriers/asterisk/", "telephony/people/relay.py", "telephony/simulator/"),
     "pydub": ("telephony/",),
     "soundfile": ("telephony/prompts/",),
     "openpyxl": ("core_api/imports/", "knowledge/exchange/"),

@@ -44,6 +44,8 @@ export interface CallSummary {
   record_number: string
   carrier: string
   direction: string
+  /** Who of the hospital dialled it by hand. */
+  dialled_by_id?: string | null
   caller_masked?: string | null
   state: string
   disposition: string | null

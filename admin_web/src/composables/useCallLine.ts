@@ -9,6 +9,8 @@ export interface CallLineControl {
   level: Ref<number>
   listen: () => Promise<void>
   takeOver: () => Promise<void>
+  /** Opens the microphone, then prepares the call, then joins it. */
+  dial: (prepare: () => Promise<void>) => Promise<void>
   line: CallLine
 }
 
@@ -21,11 +23,11 @@ export function socketTo(path: string): WebSocket {
 }
 
 /** A live call's line for this page: loudspeaker, microphone and socket, until the component goes. */
-export function useCallLine(path: string): CallLineControl {
+export function useCallLine(path: () => string): CallLineControl {
   const muted = ref(false)
   const audio = useAudio((pcm) => line.speak(muted.value ? SILENCE.slice(0) : pcm), LATE_SECONDS)
   const line = new CallLine({
-    open: () => socketTo(path) as unknown as LineSocket,
+    open: () => socketTo(path()) as unknown as LineSocket,
     play: audio.play,
     changed: (next) => {
       state.value = next
@@ -48,6 +50,16 @@ export function useCallLine(path: string): CallLineControl {
     if (await audio.mouth()) line.takeOver()
     else line.fail(NO_MICROPHONE)
   }
+  async function dial(prepare: () => Promise<void>): Promise<void> {
+    if (!(await audio.mouth())) return line.fail(NO_MICROPHONE)
+    try {
+      await prepare()
+    } catch (caught) {
+      audio.close()
+      throw caught
+    }
+    line.dial()
+  }
   onScopeDispose(() => line.leave())
-  return { state, muted, level: audio.level, listen, takeOver, line }
+  return { state, muted, level: audio.level, listen, takeOver, dial, line }
 }

@@ -70,6 +70,8 @@ const DISPOSITION_TONE: Record<string, [Tone, string]> = {
   deceased: ['grey', 'minus'],
   wants_person: ['orange', 'user'],
   attended: ['blue', 'user'],
+  talked: ['green', 'phone'],
+  given_up: ['grey', 'minus'],
   not_here: ['yellow', 'user'],
   relative: ['yellow', 'user'],
   no_answer: ['grey', 'phone-off'],

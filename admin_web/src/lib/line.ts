@@ -9,7 +9,7 @@ export interface LineSocket {
   close: () => void
 }
 
-export type LinePhase = 'off' | 'connecting' | 'listening' | 'taking' | 'talking' | 'returning' | 'over'
+export type LinePhase = 'off' | 'calling' | 'connecting' | 'listening' | 'taking' | 'talking' | 'returning' | 'over'
 
 export interface LineState {
   phase: LinePhase
@@ -22,6 +22,13 @@ export interface LineState {
   mayTalk: boolean
   pace: number
   problem: string | null
+  /** We dialled it ourselves: there is no bot to give it back to. */
+  dialled: boolean
+  /** How far a call is that we dial. */
+  ringing: string | null
+  /** What it came to, and how that is said, where the server tells. */
+  disposition: string | null
+  ending: string | null
 }
 
 export interface LinePorts {
@@ -33,13 +40,18 @@ export interface LinePorts {
 }
 
 const RETRY_MS = [300, 800, 1_500]
+/** A call of our own is kept for us longer, since nobody else could go on. */
+const RETRY_DIALLED_MS = [300, 800, 1_500, 2_500, 4_000, 5_000]
 const REFUSALS: Record<number, string> = {
   4401: '登录已失效，请重新登录',
   4403: '您的账号不能旁听通话',
-  4404: '这通电话没有在进行，或由另一台服务器接听',
+  4404: '这通电话没有在进行',
+  4410: '接听这通电话的服务器没有应答，请稍后再试',
   4429: '旁听的人太多，请稍后再试',
 }
-const FRESH: LineState = { phase: 'off', onAir: false, taken: false, speaker: null, people: 0, mayTalk: false, pace: 1, problem: null }
+const FRESH: LineState = { phase: 'off', onAir: false, taken: false, speaker: null, people: 0, mayTalk: false, pace: 1, problem: null, dialled: false, ringing: null, disposition: null, ending: null }
+
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
 export class CallLine {
   private socket: LineSocket | null = null
@@ -56,6 +68,13 @@ export class CallLine {
   listen(): void {
     this.tries = 0
     this.become({ ...FRESH, phase: 'connecting' })
+    this.connect()
+  }
+
+  /** Joins a call that waits for us to be dialled; the patient's telephone rings then. */
+  dial(): void {
+    this.tries = 0
+    this.become({ ...FRESH, phase: 'calling' })
     this.connect()
   }
 
@@ -110,15 +129,17 @@ export class CallLine {
     if (message.type === 'ready') this.ready(message)
     else if (message.type === 'state') this.standing(message)
     else if (message.type === 'error') this.fail(String(message.title ?? '操作没有成功'))
-    else if (message.type === 'ended') this.become({ phase: 'over', onAir: false })
+    else if (message.type === 'dialling') this.become({ ringing: String(message.state) })
+    else if (message.type === 'ended') this.become({ phase: 'over', onAir: false, disposition: text(message.disposition), ending: text(message.title) })
   }
 
   private ready(message: Record<string, unknown>): void {
     this.tries = 0
-    this.become({ mayTalk: message.may_talk === true, pace: Number(message.pace ?? 1), problem: null })
+    this.become({ mayTalk: message.may_talk === true, pace: Number(message.pace ?? 1), problem: null, dialled: message.dialled === true })
+    const answered = this.now.phase === 'calling' && message.answered === true
     // What broke while we had the call is ours for some seconds more.
-    if (this.now.phase === 'talking' || this.now.phase === 'taking') this.send({ type: 'take_over' })
-    else this.become({ phase: 'listening' })
+    if (this.now.phase === 'talking' || this.now.phase === 'taking' || answered) this.send({ type: 'take_over' })
+    else if (this.now.phase !== 'calling') this.become({ phase: 'listening' })
   }
 
   private standing(message: Record<string, unknown>): void {
@@ -134,7 +155,7 @@ export class CallLine {
     if (this.now.phase === 'off') return
     const refusal = REFUSALS[code]
     if (this.now.phase === 'over' || code === 1000) return this.become({ phase: 'over', onAir: false })
-    const delay = RETRY_MS[this.tries]
+    const delay = (this.now.dialled ? RETRY_DIALLED_MS : RETRY_MS)[this.tries]
     if (refusal || delay === undefined) return this.become({ ...FRESH, problem: refusal ?? this.now.problem ?? '连接断开，请检查网络后再试' })
     this.tries += 1
     this.become({ onAir: false, problem: '连接断开，正在重新连接…' })

@@ -115,6 +115,32 @@ describe('CallLine', () => {
     expect([line.state.phase, sockets.length]).toEqual(['off', 1])
     expect(line.state.problem).toContain(words)
   })
+  it('dials: rings, is answered without asking for the floor, and says why nobody answered', () => {
+    const { line, sockets } = staged()
+    line.dial()
+    sockets[0]?.tell({ type: 'ready', pace: 1, may_talk: true, dialled: true, answered: false })
+    sockets[0]?.tell({ type: 'dialling', state: 'ringing' })
+    expect([line.state.phase, line.state.ringing]).toEqual(['calling', 'ringing'])
+    sockets[0]?.tell({ ...MINE, mine: false, taken: false, speaker: null, on_air: false })
+    expect(line.state.phase).toBe('calling')
+    sockets[0]?.tell(MINE)
+    expect([line.state.phase, sockets[0]?.sent]).toEqual(['talking', []])
+    line.dial()
+    sockets[1]?.tell({ type: 'ended', disposition: 'busy', title: '对方正在通话中，请稍后再拨' })
+    sockets[1]?.onclose?.({ code: 1000 })
+    expect([line.state.phase, line.state.disposition, line.state.ending]).toEqual(['over', 'busy', '对方正在通话中，请稍后再拨'])
+  })
+  it('takes what it dialled when it was answered while the page was away, and tries for longer', () => {
+    const { line, sockets, retry } = staged()
+    line.dial()
+    sockets[0]?.tell({ type: 'ready', pace: 1, may_talk: true, dialled: true, answered: false })
+    for (let tries = 0; tries < 5; tries += 1) {
+      sockets[tries]?.onclose?.({ code: 1006 })
+      retry()
+    }
+    sockets[5]?.tell({ type: 'ready', pace: 1, may_talk: true, dialled: true, answered: true })
+    expect(sockets[5]?.sent).toEqual(['{"type":"take_over"}'])
+  })
   it('goes back to listening when a colleague was first, and ends with the call', () => {
     const { line, sockets, played } = staged()
     line.listen()

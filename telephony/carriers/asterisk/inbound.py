@@ -177,4 +177,4 @@ def _begin(runtime: TelephonyRuntime, call: CallSnapshot, sid: str) -> CallSnaps
     """Notes that audio flows."""
     with runtime.sessions.begin() as session:
         source, _ = runtime.hearing.on(simulated=False)
-        return service.start_media(session, call.id, sid, source, runtime.clock)
+        return service.start_media(session, call.id, sid, source, runtime.clock, held_at=runtime.address)

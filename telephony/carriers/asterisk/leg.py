@@ -280,4 +280,4 @@ def _begin(runtime: TelephonyRuntime, call_id: UUID, sid: str) -> CallSnapshot |
         if service.snapshot(session, call_id).ended_at is not None:
             return None
         source, _ = runtime.hearing.on(simulated=False)
-        return service.start_media(session, call_id, sid, source, runtime.clock)
+        return service.start_media(session, call_id, sid, source, runtime.clock, held_at=runtime.address)
