@@ -295,7 +295,7 @@ class TestOthers:
         with playing(sessions, tmp_path, "cooperative") as stage:
             call_id = prepared(stage)
             real = stage.runtime.carriers["simulator"]
-            real.place = NoCarrier(CarrierUnknown("timeout")).place  # type: ignore[method-assign]
+            real.place = NoCarrier(CarrierUnknown("timeout")).place
             placing.place_prepared(stage.runtime, call_id)
             with sessions() as session:
                 assert api.call(session, call_id).state == "unknown"
