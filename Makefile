@@ -18,7 +18,7 @@ test: ## Sets up what is missing and runs every test (ARGS= for pytest)
 
 test-asterisk: ## Holds calls over a real Asterisk (asterisk on the PATH, or HUIFANG_ASTERISK=/path/to/asterisk)
 	@$(PYTHON) -m tools.bootstrap asterisk
-	@PYTHONPATH=. $(DEV) -m pytest -s tests/asterisk/real_calls.py $(ARGS)
+	@PYTHONPATH=. $(DEV) -m pytest -s tests/asterisk/real_calls.py tests/asterisk/real_lines.py $(ARGS)
 
 SHERPA = $(CACHE)/sherpa-$(shell cat env/sherpa.lock env/sherpa_test.lock | sha256sum | cut -c1-12)
 

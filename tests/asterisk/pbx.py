@@ -121,8 +121,10 @@ def _rtp(first: int) -> str:
 
 
 @contextlib.contextmanager
-def exchanges(folder: Path, deployed: dict[str, str] | None = None) -> Iterator[tuple[Asterisk, Asterisk]]:
-    """The hospital's and the network's, running; `deployed` replaces texts in extensions.conf."""
+def exchanges(
+    folder: Path, deployed: dict[str, str] | None = None, trunk: dict[str, str] | None = None
+) -> Iterator[tuple[Asterisk, Asterisk]]:
+    """The hospital's and the network's, running; texts are replaced in the first's dialplan, the second's trunk."""
     hospital = Asterisk(folder / "hospital", free_port(), free_port(socket.SOCK_DGRAM))
     network = Asterisk(folder / "network", free_port(), free_port(socket.SOCK_DGRAM))
     files = _deployed(hospital.http_port, hospital.sip_port, network.sip_port, 41000)
@@ -131,6 +133,9 @@ def exchanges(folder: Path, deployed: dict[str, str] | None = None) -> Iterator[
         files["extensions.conf"] = files["extensions.conf"].replace(old, new)
     hospital.write(files)
     theirs = {path.name: path.read_text("utf-8") for path in NETWORK.glob("*.conf")}
+    for old, new in (trunk or {}).items():
+        assert old in theirs["pjsip.conf"]
+        theirs["pjsip.conf"] = theirs["pjsip.conf"].replace(old, new)
     values = {"SIP": network.sip_port, "HOSPITAL": hospital.sip_port, "FOLDER": network.folder / "recordings"}
     filled = {name: re.sub(r"@(\w+)@", lambda found: str(values[found[1]]), text) for name, text in theirs.items()}
     network.write(filled | {"rtp.conf": _rtp(42000)})

@@ -116,7 +116,7 @@ class FakeAsterisk:
         if self.disorder:
             await self.send(channel, "ChannelStateChange", late=True)
         line.keys.extend(patient.keys)
-        line.cuts_in = patient.cuts_in
+        line.cuts_in, line.suppresses = patient.cuts_in, patient.suppresses
         line.say.extend(patient.frames)
         if patient.hangs_up_after is not None:
             await asyncio.sleep(patient.hangs_up_after)

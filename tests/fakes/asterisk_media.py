@@ -36,6 +36,8 @@ class Patient:
     cuts_in: str | None = None
     frames: tuple[bytes, ...] = ()
     hangs_up_after: float | None = None
+    suppresses: bool = False
+    """Sends nothing while nothing is said, as lines with silence suppression do."""
     machine: bool = False
     answers: bool = True
 
@@ -56,6 +58,7 @@ class Line:
     writer: asyncio.StreamWriter | None = None
     spoken: bool = False
     cuts_in: str | None = None
+    suppresses: bool = False
 
     def play(self) -> list[str]:
         """One tick: control frames take no time; returns what is to be told."""
@@ -124,7 +127,8 @@ async def _tick_socket(line: Line, socket: WebSocket) -> None:
             await asyncio.sleep(TICK_SECONDS)
             for told in line.play():
                 await socket.send_text(told)
-            await socket.send_bytes(line.say.popleft() if line.say else A_LAW_SILENCE)
+            if line.say or not line.suppresses:
+                await socket.send_bytes(line.say.popleft() if line.say else A_LAW_SILENCE)
 
 
 async def serve_audiosocket(line: Line, host: str, port: int, identity: bytes) -> None:
@@ -157,4 +161,5 @@ async def _tick_audiosocket(line: Line, writer: asyncio.StreamWriter) -> None:
         if line.spoken and quiet > 10 and line.keys:
             line.spoken = False
             writer.write(packet(KEY, line.keys.popleft().encode()))
-        writer.write(packet(AUDIO, line.say.popleft() if line.say else bytes(320)))
+        if line.say or not line.suppresses:
+            writer.write(packet(AUDIO, line.say.popleft() if line.say else bytes(320)))

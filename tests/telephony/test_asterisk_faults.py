@@ -16,9 +16,11 @@ from core_api.kit.clock import SystemClock
 from core_api.kit.db import Sessions, new_id
 from core_api.kit.outbox import OutboxEvent
 from telephony import api
+from telephony.audio.pcm import FRAME_SECONDS
 from telephony.calls import service
 from telephony.carriers.asterisk.account import sid_of
 from telephony.carriers.asterisk.carrier import AsteriskCarrier
+from telephony.carriers.asterisk.unbroken import Unbroken
 from telephony.carriers.ports import CarrierRefused, CarrierUnknown, Dial
 from tests.fakes.asterisk import Channel, FakeAsterisk
 from tests.fakes.asterisk_media import Patient
@@ -52,6 +54,48 @@ async def _error() -> Response:
 
 async def _late() -> None:
     await asyncio.sleep(3)
+
+
+class TestSilence:
+    @pytest.mark.parametrize("transport", ["websocket", "audiosocket"])
+    def test_of_a_line_that_sends_nothing_meanwhile_is_heard(
+        self, sessions: Sessions, tmp_path: Path, transport: str
+    ) -> None:
+        conversation = ScriptedConversation()
+        settings = api.VoiceSettings(silence_seconds=0.6)
+        with site(sessions, tmp_path, conversation, transport=transport, settings=settings) as here:
+            call_id = here.place(Patient(suppresses=True, hangs_up_after=6))
+            wait_for(lambda: len(conversation.heard) > 1, 20)
+            here.ended(call_id)
+        assert {heard.event for heard in conversation.heard} == {"silence"}
+
+
+class TestUnbroken:
+    async def test_fills_a_pause_with_its_whole_length_and_no_jitter(self) -> None:
+        line = Sender()
+        media = Unbroken(line, lambda message: isinstance(message, bytes), b"silence")  # type: ignore[arg-type]
+        line.queue.put_nowait(b"word")
+        assert await media.receive() == b"word"
+        asyncio.get_running_loop().call_later(FRAME_SECONDS, line.queue.put_nowait, b"late")
+        assert await media.receive() == b"late"
+        asyncio.get_running_loop().call_later(0.4, line.queue.put_nowait, b"next")
+        told = []
+        while (message := await media.receive()) != b"next":
+            told.append(message)
+        assert set(told) == {b"silence"}
+        assert len(told) <= round(0.4 / FRAME_SECONDS) + 1
+        line.queue.put_nowait("MARK")
+        assert await media.receive() == "MARK"
+
+
+class Sender:
+    """A connection that gives what it is told to."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[str | bytes] = asyncio.Queue()
+
+    async def receive(self) -> str | bytes:
+        return await self.queue.get()
 
 
 class TestPlace:

@@ -4,13 +4,16 @@ import asyncio
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
+from telephony.audio.pcm import FRAME_SAMPLES
 from telephony.carriers.asterisk.account import AsteriskAccount
 from telephony.carriers.asterisk.ari import JsonObject
-from telephony.carriers.asterisk.audiosocket import AudioSocketMedia, AudioSocketServer
+from telephony.carriers.asterisk.audiosocket import AUDIO, AudioSocketMedia, AudioSocketServer
 from telephony.carriers.asterisk.media import CONNECT_SECONDS, Hangup, Transfer, WebSocketMedia, connected
+from telephony.carriers.asterisk.unbroken import Unbroken
 from telephony.session.media import Media, MediaClosed
 
 CONNECTION_ID = "MEDIA_WEBSOCKET_CONNECTION_ID"
+SILENCE = bytes(2 * FRAME_SAMPLES)
 
 
 class MakeChannel(Protocol):
@@ -46,7 +49,8 @@ class WebSocketConnector:
         if not connection_id:
             raise MediaClosed
         socket = await connected(self._account, str(connection_id))
-        return WebSocketMedia(socket, self._account, hangup, transfer)
+        media = WebSocketMedia(socket, self._account, hangup, transfer)
+        return Unbroken(media, lambda message: isinstance(message, bytes), media.wire.audio(SILENCE))
 
 
 class AudioSocketConnector:
@@ -72,4 +76,5 @@ class AudioSocketConnector:
             raise MediaClosed from None
         finally:
             self._server.forget(identity)
-        return AudioSocketMedia(connection, hangup, transfer)
+        media = AudioSocketMedia(connection, hangup, transfer)
+        return Unbroken(media, lambda message: message[0] == AUDIO, bytes((AUDIO,)) + SILENCE)
