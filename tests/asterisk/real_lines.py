@@ -26,7 +26,8 @@ from telephony import api
 from telephony.audio.pcm import FRAME_SAMPLES, RATE_HZ, Pcm16, level_dbfs
 from telephony.carriers.asterisk.carrier import AsteriskCarrier
 from telephony.session.conversation import Heard, Spoken
-from telephony.speech.grammars import Expected, grammar
+from telephony.speech.endings import grammar
+from telephony.speech.grammars import Expected
 from telephony.speech.model_files import SHIPPED, accept_at
 from telephony.speech.vosk_recogniser import VoskRecogniser
 from tests.asterisk.hospital import (
