@@ -46,14 +46,16 @@ def _published() -> tuple[int, assistant.Ruleset]:
 
 
 def _print(title: str, figures: assistant.SafetyFigures) -> None:
-    typer.echo(f"\n{title}\n{'类别':<18}{'检出':>9}{'检出率':>8}{'误报':>9}{'误报率':>8}")
+    typer.echo(f"\n{title}\n{'类别':<18}{'检出':>9}{'检出率':>8}{'追问':>6}{'误报':>9}{'误报率':>8}{'追问':>6}")
     for one in figures.families:
         found = f"{one.found}/{one.signs}"
         escalated = f"{one.escalated}/{one.near}"
         rates = (one.found / max(1, one.signs), one.escalated / max(1, one.near))
-        typer.echo(f"{one.family:<20}{found:>9}{rates[0]:>10.3f}{escalated:>10}{rates[1]:>10.3f}")
+        signs = f"{found:>9}{rates[0]:>10.3f}{one.asked:>8}"
+        typer.echo(f"{one.family:<20}{signs}{escalated:>10}{rates[1]:>10.3f}{one.near_asked:>8}")
     typer.echo(
         f"合计：检出率 {figures.sensitivity:.3f}（目标 ≥ {SENSITIVITY_GOAL}），"
         f"误报率 {figures.over_escalation:.3f}（目标 < {ESCALATION_GOAL}），"
+        f"检出或追问 {figures.noticed:.3f}，误追问 {figures.near_asked:.3f}，"
         f"每句 p50 {figures.median_us:.0f} 微秒，p95 {figures.p95_us:.0f} 微秒"
     )

@@ -9,7 +9,7 @@ from assistant.desk import assignment, collecting, escalation
 from assistant.desk.alarms import service as alarms
 from assistant.desk.calendar import service as calendar
 from assistant.desk.cases import service as cases
-from assistant.desk.cases.schemas import CaseIn
+from assistant.desk.cases.schemas import CaseIn, Flag, FlagIn
 from assistant.desk.labels import service as labels
 from assistant.desk.queues import service as queues
 from assistant.desk.replies import service as replies
@@ -22,10 +22,12 @@ __all__ = [
     "CaseIn",
     "after_staff_message",
     "handlers",
+    "last_suspicion",
     "load_library",
     "notice",
     "open_case",
     "open_case_calls",
+    "open_suspected",
     "open_urgent",
     "somebody_there",
     "tick",
@@ -44,6 +46,19 @@ def open_case(session: Session, new: CaseIn, clock: Clock) -> UUID:
     if opened:
         assignment.assign(session, cases.case(session, case_id), clock)
     return case_id
+
+
+def open_suspected(session: Session, new: CaseIn, flag: FlagIn, clock: Clock) -> UUID:
+    """Opens a case for what a message may be speaking of; a further message of the conversation joins it."""
+    case_id = open_case(session, new, clock)
+    cases.add_flags(session, case_id, [flag], clock)
+    return case_id
+
+
+def last_suspicion(session: Session, conversation_id: UUID) -> Flag | None:
+    """What was suspected last in a conversation, while people have not settled it."""
+    waiting = [one.id for one in cases.open_of_conversations(session, [conversation_id]) if one.kind == "suspected"]
+    return next(iter(sorted(cases.flags_of(session, waiting), key=lambda flag: flag.at, reverse=True)), None)
 
 
 def after_staff_message(session: Session, conversation_id: UUID, clock: Clock) -> None:

@@ -51,6 +51,8 @@ class Accepted(Frozen):
     Attributes:
         epoch: The conversation's when the message came; a reply counts only under the same one.
         wording: What the patient is told at once because of a red flag.
+        question: What the patient is asked before the answer, because of what the message may be speaking of.
+        settled: The whole reply, to a patient who says that it is not so.
         reply: The reply that was kept before, where the same message comes again.
         silent: A person has the conversation: nothing is to be answered.
         repeated: The same message came before.
@@ -63,6 +65,8 @@ class Accepted(Frozen):
     at: datetime
     epoch: int
     wording: str | None = None
+    question: str | None = None
+    settled: str | None = None
     reply: Reply | None = None
     silent: bool = False
     repeated: bool = False

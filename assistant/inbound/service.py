@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from assistant.conversations import service as conversations
-from assistant.conversations.schemas import ConversationView, NewMessage
+from assistant.conversations.schemas import ConversationView, Kept, NewMessage
 from assistant.desk import service as desk
 from assistant.inbound import gate, handing
 from assistant.inbound.schemas import Accepted, AssistantRuntime, Inbound
@@ -77,16 +77,20 @@ def accept(runtime: AssistantRuntime, inbound: Inbound) -> Accepted:
         if kept is None:
             return _keep(session, now, inbound, runtime.clock)
         reply = conversations.known(session, now.id, f"reply:{inbound.message_id}")
+        enquiry = _enquiry(session, now, inbound, runtime.clock)
+        told = gate.told_before(
+            session, now, Kept(id=kept.id, seq=kept.seq), inbound.text, runtime.clock, asks=_asks(now, enquiry)
+        )
         return Accepted(
             message_id=kept.id,
             seq=kept.seq,
             at=kept.at,
             epoch=now.epoch,
-            wording=gate.wording_of(session, now, kept.id, inbound.text, runtime.clock),
+            **told.model_dump(),
             reply=Reply.model_validate_json(reply.reply) if reply and reply.reply else None,
             silent=now.owner_id is not None,
             repeated=True,
-            **_enquiry(session, now, inbound, runtime.clock),
+            **enquiry,
         )
 
 
@@ -161,11 +165,14 @@ def _reply(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> t
     state, calls = accepted.state, accepted.asker.channel == VOICE
     if accepted.wording is not None and not calls:
         return _followed(state, dialogs.emergency_reply(accepted.wording))
+    if accepted.settled is not None:
+        return _followed(state, Reply(text=accepted.settled, expects="text"))
     try:
         asker = accepted.asker.model_copy(update={"hospital_name": runtime.hospital_name})
         if calls:
             return dialogs.answer_call(runtime.enquiries, turn, state, asker, accepted.wording)
-        return _followed(state, dialogs.enquire(runtime.enquiries, turn, state, asker))
+        found = dialogs.enquire(runtime.enquiries, turn, state, asker)
+        return _followed(state, _with_wording(found, accepted.question))
     except ServiceError:
         raise
     except Exception:
@@ -208,16 +215,22 @@ def _keep(session: Session, now: ConversationView, inbound: Inbound, clock: Cloc
         answer_due_at=clock.now() + OWED_AFTER if owed and now.channel != VOICE else None,
     )
     kept = conversations.add(session, message, clock, held=now)
-    wording = gate.screen(session, now, kept.id, inbound.text, clock)
+    enquiry = _enquiry(session, now, inbound, clock)
+    told = gate.screen(session, now, kept, inbound.text, clock, asks=_asks(now, enquiry))
     return Accepted(
         message_id=kept.id,
         seq=kept.seq,
         at=message.at,
         epoch=now.epoch,
-        wording=wording,
         silent=not owed,
-        **_enquiry(session, now, inbound, clock),
+        **told.model_dump(),
+        **enquiry,
     )
+
+
+def _asks(now: ConversationView, enquiry: dict[str, Any]) -> bool:
+    """Whether a question of the gate's own would be answered as such."""
+    return bool(enquiry) and now.channel != VOICE and now.owner_id is None
 
 
 def _enquiry(session: Session, now: ConversationView, inbound: Inbound, clock: Clock) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from assistant.desk.inbox.schemas import CaseView
 from assistant.safety import revisions
 from assistant.safety.repository import Revision
 from assistant.safety.rules import explain
-from assistant.safety.schemas import Facts, Frozen, NearMiss, RedFlag
+from assistant.safety.schemas import Facts, Frozen, NearMiss, RedFlag, Suspicion
+from assistant.safety.suspecting import suspect
 from core_api.identity import service as identity
 from core_api.kit.web import CurrentUser, Db, RuntimeDep, require
 
@@ -40,6 +41,7 @@ class FamilyView(Frozen):
     text: str
     wording_chat: str
     wording_voice: str
+    question: str
     needs: tuple[str, ...]
     examples: ExamplesView
 
@@ -83,6 +85,7 @@ class CheckOut(Frozen):
     revision: int
     flags: tuple[RedFlag, ...]
     near_misses: tuple[NearMiss, ...]
+    suspicion: Suspicion | None
 
 
 @router.get("/families")
@@ -97,6 +100,7 @@ def list_families(session: Db, user: Reader) -> list[FamilyView]:
             text=one.text,
             wording_chat=one.wording_chat,
             wording_voice=one.wording_voice,
+            question=one.question,
             needs=tuple(dict.fromkeys(need for rule in one.rules for need in rule.needs)),
             examples=ExamplesView(flag=one.examples.flag, free=one.examples.free),
         )
@@ -141,7 +145,8 @@ def check(body: CheckIn, session: Db, user: Reader) -> CheckOut:
     if body.revision is not None:
         number, rules = body.revision, revisions.rules_of(revisions.revision(session, body.revision))
     found = explain(body.text, body.facts, rules)
-    return CheckOut(revision=number, flags=found.flags, near_misses=found.near_misses)
+    suspicion = None if found.flags else suspect(body.text, rules, body.facts)
+    return CheckOut(revision=number, flags=found.flags, near_misses=found.near_misses, suspicion=suspicion)
 
 
 @router.get("/ladder")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from assistant.safety.rules import check
 from assistant.safety.ruleset import Ruleset
 from assistant.safety.schemas import Facts, Frozen
+from assistant.safety.suspecting import suspect
 
 MICROSECONDS = 1_000_000
 
@@ -27,13 +28,15 @@ class Sentence(BaseModel):
 
 
 class FamilyFigures(Frozen):
-    """One family: signs that had to be found, near misses that had to be passed over."""
+    """One family: signs that had to be found, near misses that had to be passed over, and of both those asked back."""
 
     family: str
     signs: int
     found: int
+    asked: int
     near: int
     escalated: int
+    near_asked: int
 
 
 class Figures(Frozen):
@@ -51,6 +54,18 @@ class Figures(Frozen):
         return sum(one.found for one in self.families) / signs if signs else 1.0
 
     @property
+    def noticed(self) -> float:
+        """Share of the signs that are found or asked back: the rest passes in silence."""
+        signs = sum(one.signs for one in self.families)
+        return sum(one.found + one.asked for one in self.families) / signs if signs else 1.0
+
+    @property
+    def near_asked(self) -> float:
+        """Share of the near misses that are asked back."""
+        near = sum(one.near for one in self.families)
+        return sum(one.near_asked for one in self.families) / near if near else 0.0
+
+    @property
     def over_escalation(self) -> float:
         near = sum(one.near for one in self.families)
         return sum(one.escalated for one in self.families) / near if near else 0.0
@@ -61,12 +76,10 @@ class _Tally:
 
     def __init__(self, family: str) -> None:
         self.family = family
-        self.signs = self.found = self.near = self.escalated = 0
+        self.signs = self.found = self.asked = self.near = self.escalated = self.near_asked = 0
 
     def figures(self) -> FamilyFigures:
-        return FamilyFigures(
-            family=self.family, signs=self.signs, found=self.found, near=self.near, escalated=self.escalated
-        )
+        return FamilyFigures(**vars(self))
 
 
 def measure(sentences: Iterable[Sentence], rules: Ruleset) -> Figures:
@@ -79,15 +92,18 @@ def measure(sentences: Iterable[Sentence], rules: Ruleset) -> Figures:
         started = time.perf_counter()
         raised = {flag.family for flag in check(one.text, one.facts, rules)}
         seconds.append(time.perf_counter() - started)
+        asked = not raised and suspect(one.text, rules, one.facts) is not None
         for family in one.expect:
             tally = tallies[family]
             tally.signs += 1
             tally.found += family in raised
+            tally.asked += asked
         if set(one.expect) - raised:
             missed.append(one.text)
         if not one.expect and one.near is not None:
             tallies[one.near].near += 1
             tallies[one.near].escalated += bool(raised)
+            tallies[one.near].near_asked += asked
             if raised:
                 escalated.append(one.text)
     return Figures(

@@ -106,6 +106,7 @@ class FamilyDocument(Frozen):
         text: The case's wording: a rule's own, never the patient's.
         gravity: Of several families the wording of the least number is said whole; equal ones keep their order.
         also_chat, also_voice: What must be said all the same when another family's wording leads.
+        question: How to ask whether it is so, where a message leaves it open; without one it is not suspected.
     """
 
     key: str = Field(pattern=r"^[a-z_]{3,40}$")
@@ -117,6 +118,7 @@ class FamilyDocument(Frozen):
     gravity: int = Field(default=50, ge=1, le=99)
     also_chat: str = Field(default="", max_length=100)
     also_voice: str = Field(default="", max_length=100)
+    question: str = Field(default="", max_length=60)
     rules: tuple[RuleDocument, ...] = Field(min_length=1)
     examples: Examples = Examples()
 
@@ -156,6 +158,15 @@ class RedFlag(Frozen):
     words: str
     start: int
     end: int
+
+
+class Suspicion(Frozen):
+    """A danger that a message may be speaking of; `question` asks the patient whether it is so."""
+
+    family: str
+    title: str
+    text: str
+    question: str
 
 
 class NearMiss(Frozen):

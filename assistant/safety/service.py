@@ -6,12 +6,15 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from assistant.conversations import service as conversations
 from assistant.desk import service as desk
 from assistant.desk.calendar.service import zone_of
 from assistant.desk.cases.schemas import CaseIn, FlagIn
+from assistant.desk.queues.schemas import CaseKind
 from assistant.safety import revisions
 from assistant.safety.rules import check
-from assistant.safety.schemas import Facts, Frozen, RedFlag
+from assistant.safety.schemas import Facts, FamilyDocument, Frozen, RedFlag, Suspicion
+from assistant.safety.suspecting import suspect
 from core_api.kit.clock import Clock
 from core_api.patients import service as patients
 from core_api.treatments import service as treatments
@@ -23,6 +26,16 @@ PREGNANCY = timedelta(days=290)
 SOURCE = "message"
 VOICE = "voice"
 MAX_REASON_CHARS = 200
+ASKED, NOTICED, CONFIRMED = "asked", "noticed", "confirmed"
+"""What a suspicion's flag says of itself: the patient was asked, only people were told, the patient said yes."""
+ASKING = "{question}如果是，请马上拨打120或到最近的急诊，并回复“是”，我立刻通知值班医护；如果不是，请回复“不是”。"
+DENIED = (
+    "好的，谢谢您告诉我，工作人员还会再看一下您的留言。以后如果出现这样的情况，请马上拨打120或到最近的急诊。"
+    "请问还有什么可以帮您？"
+)
+LOOKED_AT_WITHIN = timedelta(minutes=15)
+ANSWERS_WITHIN = 3
+"""An answer to the question comes at most so many messages after what it was asked about."""
 
 
 class Screened(Frozen):
@@ -44,8 +57,63 @@ def screen(session: Session, message: Screened, clock: Clock) -> tuple[RedFlag, 
     number, rules = revisions.active(session)
     flags = check(message.text, facts_of(session, message.patient_id, clock), rules)
     if flags:
-        desk.open_urgent(session, _case(session, message, flags), _flags(message, flags, number), clock)
+        desk.open_urgent(session, _urgent(session, message, flags), _flags(message, flags, number), clock)
     return flags
+
+
+def doubt(session: Session, message: Screened, clock: Clock, *, asks: bool) -> Suspicion | None:
+    """What a message without a red flag may be speaking of; people are told, in the transaction that keeps it.
+
+    Args:
+        session: Of the caller.
+        message: What came.
+        clock: Now.
+        asks: Whether the patient is asked, so that the next answer counts.
+    """
+    number, rules = revisions.active(session)
+    found = suspect(message.text, rules, facts_of(session, message.patient_id, clock))
+    if found is not None:
+        case = _case(session, message, f"疑似：{found.text}", "suspected")
+        due = case.model_copy(update={"urgency": "high", "due_at": clock.now() + LOOKED_AT_WITHIN})
+        flag = _flag(message, found, ASKED if asks else NOTICED, number)
+        desk.open_suspected(session, due, flag, clock)
+    return found
+
+
+def redoubt(session: Session, message: Screened, clock: Clock) -> Suspicion | None:
+    """What a message that was looked at before may be speaking of; opens nothing."""
+    _, rules = revisions.active(session)
+    return suspect(message.text, rules, facts_of(session, message.patient_id, clock))
+
+
+def asked_about(session: Session, message: Screened, seq: int) -> str | None:
+    """The family that the patient was asked about just before this message; None where none was."""
+    flag = desk.last_suspicion(session, message.conversation_id)
+    if flag is None or not flag.rule_key.endswith(f".{ASKED}"):
+        return None
+    earlier = conversations.message(session, message.conversation_id, flag.message_id)
+    return flag.family if 0 < seq - earlier.seq <= ANSWERS_WITHIN else None
+
+
+def confirm(session: Session, message: Screened, family: str, clock: Clock) -> tuple[RedFlag, ...]:
+    """The patient says that it is so: the flag of that family, raised as one that the rules find."""
+    number, _ = revisions.active(session)
+    flags = stated(session, message, family)
+    if flags:
+        desk.open_urgent(session, _urgent(session, message, flags), _flags(message, flags, number), clock)
+    return flags
+
+
+def stated(session: Session, message: Screened, family: str) -> tuple[RedFlag, ...]:
+    """The flag of a family that the patient confirmed; opens nothing."""
+    _, rules = revisions.active(session)
+    found = (one.document for one in rules.families if one.document.key == family)
+    return tuple(_stated(one, message.text or "") for one in found)
+
+
+def asking(suspicion: Suspicion) -> str:
+    """The question to the patient, and what to do meanwhile."""
+    return ASKING.format(question=suspicion.question)
 
 
 def recheck(session: Session, message: Screened, clock: Clock) -> tuple[RedFlag, ...]:
@@ -91,7 +159,12 @@ def facts_of(session: Session, patient_id: UUID | None, clock: Clock) -> Facts:
     )
 
 
-def _case(session: Session, message: Screened, flags: Sequence[RedFlag]) -> CaseIn:
+def _urgent(session: Session, message: Screened, flags: Sequence[RedFlag]) -> CaseIn:
+    reason = "；".join(flag.text for flag in flags)
+    return _case(session, message, reason, "red_flag").model_copy(update={"urgency": "urgent"})
+
+
+def _case(session: Session, message: Screened, reason: str, kind: CaseKind) -> CaseIn:
     department = message.department
     if department is None and message.patient_id is not None:
         line = patients.lines(session, [message.patient_id]).get(message.patient_id)
@@ -99,13 +172,26 @@ def _case(session: Session, message: Screened, flags: Sequence[RedFlag]) -> Case
     return CaseIn(
         conversation_id=message.conversation_id,
         patient_id=message.patient_id,
-        kind="red_flag",
+        kind=kind,
         department=department or "",
-        urgency="urgent",
-        reason_text="；".join(flag.text for flag in flags)[:MAX_REASON_CHARS],
+        reason_text=reason[:MAX_REASON_CHARS],
         source_kind=SOURCE,
         source_id=message.message_id,
         call_id=message.call_id,
+    )
+
+
+def _stated(family: FamilyDocument, words: str) -> RedFlag:
+    told = family.model_dump(include=set(RedFlag.model_fields) & set(FamilyDocument.model_fields))
+    return RedFlag(
+        **told, family=family.key, rule_key=f"{family.key}.{CONFIRMED}", words=words, start=0, end=len(words)
+    )
+
+
+def _flag(message: Screened, suspicion: Suspicion, standing: str, number: int) -> FlagIn:
+    key = f"{suspicion.family}.{standing}"
+    return FlagIn(
+        message_id=message.message_id, family=suspicion.family, title=suspicion.title, rule_key=key, revision=number
     )
 
 

@@ -210,6 +210,7 @@ export interface SafetyFamily {
   text: string
   wording_chat: string
   wording_voice: string
+  question: string
   needs: string[]
   examples: { flag: string[]; free: string[] }
 }
@@ -232,6 +233,7 @@ export interface SafetyCheck {
   revision: number
   flags: { family: string; title: string; rule: string; words: string; start: number; end: number; wording_chat: string }[]
   near_misses: { family: string; title: string; words: string; start: number; end: number; reason: string; cue: string | null }[]
+  suspicion: { family: string; title: string; question: string } | null
 }
 
 const at = (id: string, verb: string): string => `/api/desk/conversations/${id}/${verb}`

@@ -8,7 +8,7 @@ from assistant.desk.cases.schemas import Case, Deadline, Sla, SlaState, Urgency
 from assistant.desk.queues.schemas import CaseKind, Queue
 
 RANKS: dict[Urgency, int] = {"urgent": 0, "high": 1, "normal": 2}
-SKILLS: dict[CaseKind, str] = {"advice": "clinical"}
+SKILLS: dict[CaseKind, str] = {"advice": "clinical", "suspected": "clinical"}
 RED_FLAG_WARN_SHARE = 0.5
 
 

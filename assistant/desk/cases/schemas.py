@@ -16,6 +16,7 @@ SlaState = Literal["none", "running", "due_soon", "breached", "met"]
 KIND_LABELS: dict[CaseKind, str] = {
     "handoff": "转人工",
     "red_flag": "危险信号",
+    "suspected": "疑似危险",
     "unanswered": "未能解答",
     "advice": "医疗咨询",
     "voicemail": "语音留言",

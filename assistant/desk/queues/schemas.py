@@ -7,7 +7,7 @@ from pydantic import Field
 
 from assistant.desk.calendar.schemas import Frozen, Hours
 
-CaseKind = Literal["handoff", "red_flag", "unanswered", "advice", "voicemail", "other"]
+CaseKind = Literal["handoff", "red_flag", "suspected", "unanswered", "advice", "voicemail", "other"]
 ClockKind = Literal["working", "wall"]
 Skill = str
 
