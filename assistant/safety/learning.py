@@ -56,14 +56,18 @@ def learn(
         scores += [_top(model, one) for one, at in zip(ordinary, fold_of, strict=True) if at == fold]
         said += [(one, _top(model, one)) for one, at in zip(sentences, mine, strict=True) if at == fold]
     ask_at = float(np.quantile(np.array(scores), 1 - ask_share))
-    signs = [score >= ask_at for one, score in said if one.families]
-    near = [score >= ask_at for one, score in said if not one.families]
-    report(
-        f"cross-validation: of {len(signs)} signs {np.mean(signs):.3f} suspected, of {len(near)} near misses"
-        f" {np.mean(near):.3f}, of {len(ordinary)} everyday questions {ask_share:.3f}"
-    )
+    report(_told(said, ask_at, len(ordinary), ask_share))
     whole = _fit([*sentences, *ordinary], families)
     return Detector(whole.families, whole.hashes, whole.weights, whole.bias, ask_at)
+
+
+def _told(said: Sequence[tuple[Judged, float]], ask_at: float, ordinary: int, ask_share: float) -> str:
+    signs = [score >= ask_at for one, score in said if one.families]
+    near = [score >= ask_at for one, score in said if not one.families]
+    return (
+        f"cross-validation: {sum(signs)} of {len(signs)} signs suspected, {sum(near)} of {len(near)} near misses,"
+        f" {ask_share:.1%} of {ordinary} everyday sentences"
+    )
 
 
 def _top(model: Detector, one: Judged) -> float:

@@ -14,6 +14,8 @@ from sqlalchemy import text
 from assistant.channels.web import service
 from assistant.conversations import service as conversations
 from assistant.desk.satisfaction import service as satisfaction
+from assistant.safety import suspecting
+from assistant.safety.learning import Judged, learn
 from core_api.contracts import service as contracts
 from core_api.contracts.schemas import ContractIn
 from core_api.kit.clock import FixedClock
@@ -25,6 +27,26 @@ from core_api.treatments.schemas import EventIn
 from tests.assistant.channels.kit import ChatWorld, Person
 from tests.fakes.answers import entry_id_of
 from tests.fakes.engine import AbsentEngine
+
+
+QUIET = "家里的小鱼今天躲起来了"
+"""No rule finds it; the detector of these tests was taught that it may be a danger."""
+
+
+def opened(sessions: Sessions) -> list[tuple[str, str, str]]:
+    """The cases by kind, urgency and reason."""
+    with sessions() as session:
+        rows = session.execute(text("select kind, urgency, reason_text from desk_cases order by opened_at"))
+        return [(row.kind, row.urgency, row.reason_text) for row in rows]
+
+
+@pytest.fixture(autouse=True)
+def taught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is suspected here does not hang on what the shipped rules and detector know."""
+    signs = [Judged(words, ("fetal_movement",)) for words in (QUIET, "小鱼躲起来了", "今天小鱼躲着", "家里小鱼躲了")]
+    everyday = ["停车场怎么走", "你好", "是的", "谢谢", "不是", "停车", "那要带什么"] * 4
+    made = learn(signs, everyday, ["fetal_movement"], 0.05, report=lambda _: None)
+    monkeypatch.setattr(suspecting, "_detector", lambda: made)
 
 
 @pytest.fixture
@@ -128,6 +150,43 @@ class TestMessages:
         assert "120" in reply["text"]
         assert reply["text"].endswith("我们已通知值班医护。")
         assert [button["label"] for button in reply["quick_replies"]] == ["转人工"]
+
+    def test_that_may_be_a_danger_are_asked_back_before_the_answer_and_people_look(
+        self, person: Person, sessions: Sessions
+    ) -> None:
+        answered = person.say(f"停车场怎么走，{QUIET}")
+        (reply,) = answered["replies"]
+        assert reply["text"].startswith("您是说现在胎动明显减少，或者感觉不到胎动了吗？如果是，请马上拨打120")
+        assert answered["conversation"]["waiting_for_person"]
+        assert opened(sessions) == [("suspected", "high", "疑似：患者提到胎动消失或明显减少")]
+
+    def test_a_danger_that_is_confirmed_is_a_red_flag(self, person: Person, sessions: Sessions) -> None:
+        person.say(QUIET)
+        (reply,) = person.say("是的")["replies"]
+        assert "胎动" in reply["text"]
+        assert reply["text"].endswith("我们已通知值班医护。")
+        assert {kind for kind, _, _ in opened(sessions)} == {"suspected", "red_flag"}
+
+    def test_a_danger_that_is_denied_is_let_be_and_still_looked_at(self, person: Person, sessions: Sessions) -> None:
+        person.say(QUIET)
+        (reply,) = person.say("不是")["replies"]
+        assert reply["text"].startswith("好的，谢谢您告诉我")
+        assert [kind for kind, _, _ in opened(sessions)] == ["suspected"]
+
+    def test_a_yes_to_something_else_confirms_nothing(self, person: Person, sessions: Sessions) -> None:
+        person.say(QUIET)
+        for said in ("停车场怎么走", "是的"):
+            person.say(said)
+        assert [kind for kind, _, _ in opened(sessions)] == ["suspected"]
+
+    def test_the_same_message_again_asks_the_same_and_opens_nothing_more(
+        self, person: Person, sessions: Sessions
+    ) -> None:
+        first, again = (person.say(QUIET, client_id="q")["replies"] for _ in range(2))
+        assert [one["text"] for one in first] == [one["text"] for one in again]
+        yes, once_more = (person.say("是的", client_id="y")["replies"] for _ in range(2))
+        assert [one["text"] for one in yes] == [one["text"] for one in once_more]
+        assert len(opened(sessions)) == 2
 
     def test_without_an_answer_say_so_and_call_a_person_the_second_time(self, person: Person) -> None:
         first = person.say("你们喜欢什么颜色")
