@@ -166,7 +166,7 @@ def _reply(runtime: AssistantRuntime, inbound: Inbound, accepted: Accepted) -> t
     if accepted.wording is not None and not calls:
         return _followed(state, dialogs.emergency_reply(accepted.wording))
     if accepted.settled is not None:
-        return _followed(state, Reply(text=accepted.settled, expects="text"))
+        return _followed(state, Reply(text=accepted.settled))
     try:
         asker = accepted.asker.model_copy(update={"hospital_name": runtime.hospital_name})
         if calls:
