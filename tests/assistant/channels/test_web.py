@@ -28,7 +28,6 @@ from tests.assistant.channels.kit import ChatWorld, Person
 from tests.fakes.answers import entry_id_of
 from tests.fakes.engine import AbsentEngine
 
-
 QUIET = "家里的小鱼今天躲起来了"
 """No rule finds it; the detector of these tests was taught that it may be a danger."""
 

@@ -106,9 +106,9 @@ class TestShipped:
             raise SafetensorError("cut off")
 
         monkeypatch.setattr(detector, "shipped", broken)
-        suspecting._detector.cache_clear()  # noqa: SLF001 - what was read before
+        suspecting._detector.cache_clear()
         try:
             assert suspect("宝宝从昨晚到现在一动不动", shipped()) is None
             assert check("我胸口很疼")
         finally:
-            suspecting._detector.cache_clear()  # noqa: SLF001
+            suspecting._detector.cache_clear()
