@@ -1,5 +1,6 @@
 """The second look beside the rules: what it learns, keeps, and leaves alone."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ class TestStretches:
     def test_they_cover_a_text_without_a_gap(self, length: int) -> None:
         found = detector.stretches(length)
         assert (found[0][0], found[-1][1]) == (0, length)
-        assert all(after[0] <= before[1] for before, after in zip(found, found[1:], strict=False))
+        assert all(after[0] <= before[1] for before, after in pairwise(found))
 
     def test_a_sign_in_the_middle_of_a_long_message_counts_as_one_alone(self) -> None:
         made = detector.shipped()
