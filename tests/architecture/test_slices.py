@@ -21,7 +21,7 @@ DOORS = {
     "docx": ("knowledge/exchange/",),
     "faiss": ("knowledge/search/",),
     "jieba": ("knowledge/search/",),
-    "safetensors": ("knowledge/search/",),
+    "safetensors": ("assistant/safety/", "knowledge/search/"),
     "sentence_transformers": ("knowledge/encoding/",),
     "fhir": ("core_api/questionnaires/", "core_api/responses/"),
     "rasa_sdk": ("dialogs/",),
