@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,11 @@ def stretches(length: int) -> list[tuple[int, int]]:
 
 def save(detector: Detector, path: Path) -> None:
     """Writes a detector."""
-    tensors = {"hashes": detector.hashes, "weights": detector.weights.astype(np.float16), "bias": detector.bias}
+    tensors: dict[str, NDArray[Any]] = {
+        "hashes": detector.hashes,
+        "weights": detector.weights.astype(np.float16),
+        "bias": detector.bias,
+    }
     save_file(tensors, path, {"families": ",".join(detector.families), "ask_at": str(detector.ask_at)})
 
 

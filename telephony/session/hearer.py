@@ -3,6 +3,8 @@
 import logging
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from telephony.audio.pcm import RATE_HZ
 from telephony.session.listening import SURE, UNSURE, is_backchannel
 from telephony.session.turn import Interruption, NothingMore, Unclear, Unwritten
@@ -11,6 +13,7 @@ from telephony.session.wire import Partial, Transcript
 from telephony.speech.choosing import Recognition
 from telephony.speech.grammars import unpadded
 from telephony.speech.recognition import Grammar, Recognised, RecognitionUnavailable, Stream
+from telephony.speech.sound import SoundMeter
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +52,7 @@ class Hearer:
         self._tried: Recognised | None = None
         self._before = ""
         self._apart = False
+        self._added: SoundMeter | None = None
         self.tried_at = 0
         """The number of the pause that was last tried."""
         self.fault: str | None = None
@@ -112,6 +116,7 @@ class Hearer:
         if not job.continues:
             self._before, self._grammar = "", job.grammar
         self._apart = job.continues and not joined
+        self._added = SoundMeter() if job.continues else None
         self._start()
         if before:
             self._heard(before)
@@ -138,10 +143,14 @@ class Hearer:
         if self._tried is None:
             return
         sound, self._sound, self._tried = bytes(self._sound), bytearray(), None
+        added, self._added = self._added, None
         self._start()
         self._feed(sound, events)
+        self._added = added
 
     def _feed(self, pcm: bytes, events: list[object]) -> None:
+        if self._added is not None:
+            self._added.feed(np.frombuffer(pcm, dtype=np.int16))
         if self._grammar is not None and len(self._sound) <= LONGEST_TRIED_BYTES:
             self._sound += pcm
         if not pcm or self._stream is None:
@@ -175,6 +184,10 @@ class Hearer:
         if self._grammar is not None and self._grammar.free and heard.kind == "speech" and not heard.whole:
             return [Unwritten(job.said_at, job.span_ms, job.pause_seconds, job.continues)]
         if job.continues and is_nothing_more("" if self._apart else before, heard.text):
+            if heard.foreign and self._added is not None and self._added.lively:
+                # Words outside the grammar came behind the answer (没有……就是有点头晕): it is said back.
+                unsure = Transcript(before, UNSURE, job.said_at, job.span_ms)
+                return [replace(unsure, pause_seconds=job.pause_seconds, continues=True)]
             return [NothingMore()]
         event = event_of(heard, job.said_at, job.span_ms)
         if isinstance(event, Transcript):

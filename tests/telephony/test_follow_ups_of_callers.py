@@ -85,7 +85,7 @@ class Due:
 def _handlers(world: World) -> Any:
     outcomes = world.runtime.outcomes.handlers()
     changes = campaigns.handlers(world.clock, ZONE)
-    return {name: changes[name] for name in ("patient.changed", "task.changed")} | outcomes
+    return {**outcomes, **{name: changes[name] for name in ("patient.changed", "task.changed")}}
 
 
 @contextmanager
