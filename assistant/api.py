@@ -32,6 +32,7 @@ from assistant.conversations.service import (
     staff_message,
     take_over,
 )
+from assistant.corrections.endpoints import router as corrections_router
 from assistant.desk import service as desk
 from assistant.desk.board.endpoints import router as board_router
 from assistant.desk.calendar.service import holidays
@@ -117,6 +118,7 @@ routers: Sequence[APIRouter] = (
     chat_socket_router,
     wechat_router,
     bindings_router,
+    corrections_router,
 )
 
 

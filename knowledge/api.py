@@ -4,7 +4,8 @@ from core_api.kit.clock import Clock
 from core_api.kit.outbox import Handler
 from knowledge.asked import bank
 from knowledge.asked.endpoints import router as _asked_router
-from knowledge.asked.schemas import Answer, Choice, Finding, Question
+from knowledge.asked.given import recipients
+from knowledge.asked.schemas import Answer, Choice, Finding, Question, Recipients
 from knowledge.asked.schemas import AskedIn as Asked
 from knowledge.asked.service import answer, ask, choose, frequent, note_unanswered, rate, suggest
 from knowledge.candidates.endpoints import router as _candidates_router
@@ -41,6 +42,7 @@ __all__ = [
     "Finding",
     "MakeEncoder",
     "Question",
+    "Recipients",
     "answer",
     "ask",
     "calibrate",
@@ -55,6 +57,7 @@ __all__ = [
     "note_unanswered",
     "propose",
     "rate",
+    "recipients",
     "reindex",
     "routers",
     "served_encoder",

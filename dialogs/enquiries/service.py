@@ -15,6 +15,7 @@ from dialogs.enquiries.schemas import Answers, Asker, Enquiry, EnquiryState, Fol
 from dialogs.schemas import Reply, Turn
 
 BARE = ".bare"
+MOST_OFFERED = 3
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,17 @@ def find(runtime: EnquiryRuntime, asked: Enquiry, text: str, state: EnquiryState
             others = tuple(one for one in found.choices if one.entry_id != state.entry_id)
             found = found.model_copy(update={"choices": others})
         alone = runtime.answers.ask(asked.model_copy(update={"message_id": asked.message_id + BARE}))
-        return alone if alone.answer is not None or (found.answer is None and alone.found) else found
+        if alone.answer is not None or (found.answer is None and not found.choices and alone.found):
+            return alone
+        return found if found.answer is not None else _offered(found, alone)
     return runtime.answers.ask(asked)
+
+
+def _offered(with_topic: Found, alone: Found) -> Found:
+    """What may have been meant, the last topic's first."""
+    known = {one.entry_id for one in with_topic.choices}
+    others = (one for one in alone.choices if one.entry_id not in known)
+    return with_topic.model_copy(update={"choices": (*with_topic.choices, *others)[:MOST_OFFERED]})
 
 
 def enquiry_of(turn: Turn, text: str, asker: Asker) -> Enquiry:

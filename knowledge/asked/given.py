@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core_api.kit.errors import Invalid
 from core_api.kit.paging import Page, decode_cursor, encode_cursor
 from knowledge.asked import repository
-from knowledge.asked.schemas import GivenFilter, GivenView
+from knowledge.asked.schemas import GivenFilter, GivenView, Recipients
 
 EXPORT_CHUNK = 500
 COLUMNS = ("时间", "渠道", "知识编号", "版本", "病历号", "患者", "患者标识", "会话标识", "评价", "留言")
@@ -49,6 +49,11 @@ def table(session: Session, wanted: GivenFilter, zone: ZoneInfo) -> Iterator[tup
                 VOTES[one.useful],
                 one.word or "",
             )
+
+
+def recipients(session: Session, entry_id: UUID, revision: int) -> Recipients:
+    """Who received a revision, to be told of a correction."""
+    return repository.recipients(session, entry_id, revision)
 
 
 def _position(cursor: str | None) -> UUID | None:

@@ -12,10 +12,12 @@ from core_api.kit.crypto import seal, unseal
 from core_api.kit.db import add_once
 from core_api.kit.masking import mask_name
 from knowledge.asked.models import Asked, UnansweredGroup
-from knowledge.asked.schemas import GivenFilter, GivenView, Sample
+from knowledge.asked.schemas import GivenFilter, GivenView, Recipients, Sample
 
 TEXT, WORD, GROUP_TEXT = "knowledge_asked.text", "knowledge_asked.word", "knowledge_unanswered.text"
 PATIENTS = table("patients", column("id", Uuid), column("record_number", String), column("name_sealed", String))
+WRITTEN = ("web", "wechat")
+"""Channels on which somebody can be written to later."""
 ENTRIES = table("knowledge_entries", column("id", Uuid), column("key", String))
 GroupRow = UnansweredGroup
 FIND = select(Asked).where(Asked.channel == bindparam("channel"), Asked.message_id == bindparam("message_id"))
@@ -77,6 +79,20 @@ def given(session: Session, wanted: GivenFilter, before: UUID | None, limit: int
         .limit(limit)
     )
     return [_given(session, row, named) for row in session.execute(query)]
+
+
+def recipients(session: Session, entry_id: UUID, revision: int) -> Recipients:
+    """Whom one revision was told, each once, in the order of their first answer."""
+    wanted = given_conditions(GivenFilter(entry_id=entry_id, revision=revision))
+    first = func.min(Asked.at)
+    written = select(Asked.conversation_id).where(
+        *wanted, Asked.channel.in_(WRITTEN), Asked.conversation_id.is_not(None)
+    )
+    spoken = select(Asked.patient_id).where(*wanted, Asked.channel.not_in(WRITTEN), Asked.patient_id.is_not(None))
+    return Recipients(
+        conversation_ids=tuple(session.scalars(written.group_by(Asked.conversation_id).order_by(first))),
+        patient_ids=tuple(session.scalars(spoken.group_by(Asked.patient_id).order_by(first))),
+    )
 
 
 def given_count(session: Session, wanted: GivenFilter) -> int:

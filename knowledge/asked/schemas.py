@@ -102,6 +102,13 @@ class GivenFilter(Frozen):
     rated: Rated | None = None
 
 
+class Recipients(Frozen):
+    """Who received a revision: conversations that can be written to, and patients who heard it on the telephone."""
+
+    conversation_ids: tuple[UUID, ...]
+    patient_ids: tuple[UUID, ...]
+
+
 class Nearest(Frozen):
     """The entry that came nearest to a text."""
 

@@ -192,6 +192,7 @@ export const knowledge = {
   checked: (id: string): Promise<EntryDetail> => post(at(`entries/${id}/checked`), {}),
   differences: (id: string, before: number, after: number): Promise<{ fields: Difference[] }> => get(at(`entries/${id}/differences`), { before, after }),
   test: (text: string, draft_of: string | null): Promise<LiveTest> => post(at('test'), { text, ...(draft_of ? { draft_of } : {}) }),
+  correct: (body: { entry_id: string; revision: number; text: string }): Promise<{ written: number; to_call: number; left: number }> => post('/api/desk/corrections', body),
   givenExport: (id: string, revision: number): string => at(`given/export?entry_id=${id}&revision=${revision}`),
   unanswered: (query: Query): Promise<Page<Group>> => get(at('unanswered'), query),
   group: (id: string): Promise<Group & { samples: { id: string; text: string; at: string; channel: string }[] }> => get(at(`unanswered/${id}`)),

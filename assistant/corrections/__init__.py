@@ -1,0 +1,1 @@
+"""Corrections: those who received an answer that was wrong are told."""
