@@ -137,13 +137,14 @@ class ChatHub:
         with self.chat.sessions() as session:
             session.connection(execution_options={"read_only": True})
             kept = conversations.after_marks(session, marks, BATCH)
-            shown = views.messages(session, kept)
+            visible = views.shown(kept)
+            shown = views.messages(session, visible)
             standing = conversations.conversations_of(session, list(marks))
             clock = self.chat.assistant.clock
             known = [(one, standing.get(one.visitor.conversation_id)) for one in ones]
             states = [views.of(session, one.visitor, found, clock) if found else None for one, found in known]
         texts: dict[UUID, list[tuple[int, str]]] = {}
-        for row, message in zip(kept, shown, strict=True):
+        for row, message in zip(visible, shown, strict=True):
             texts.setdefault(row.conversation_id, []).append((message.seq, message_frame(message)))
         if len(kept) == BATCH:
             for key in marks:

@@ -82,7 +82,7 @@ def visit(chat: WebChat, token: str, entry: Entry, address: str) -> Visit:
             resumed=new_token is None,
             expires_at=visitor.expires_at,
             conversation=views.conversation(session, visitor, clock),
-            messages=views.messages(session, newest),
+            messages=views.messages(session, views.shown(newest)),
             hospital_name=chat.hospital_name,
         )
 
@@ -104,8 +104,8 @@ def history(chat: WebChat, visitor: Visitor, before: int | None, after: int | No
         session.connection(execution_options={"read_only": True})
         kept = conversations.page(session, visitor.conversation_id, before=before, after=after, limit=limit + 1)
         more = len(kept) > limit
-        shown = (kept[:limit] if after is not None else kept[-limit:]) if more else kept
-        return History(items=views.messages(session, shown), more=more)
+        part = (kept[:limit] if after is not None else kept[-limit:]) if more else kept
+        return History(items=views.messages(session, views.shown(part)), more=more)
 
 
 def conversation(chat: WebChat, visitor: Visitor) -> ChatConversation:
@@ -181,7 +181,7 @@ def answer(chat: WebChat, visitor: Visitor, came: Inbound, accepted: Accepted) -
     with chat.sessions() as session:
         session.connection(execution_options={"read_only": True})
         kept = conversations.page(session, visitor.conversation_id, after=accepted.seq - 1, limit=CATCH_UP)
-        own, *later = views.messages(session, kept)
+        own, *later = views.messages(session, views.shown(kept))
         replies = tuple(one for one in later if one.sender != "patient" and one.reply_to in {own.id, None})
         shown = views.conversation(session, visitor, chat.assistant.clock)
     return Answered(message=own, replies=replies, conversation=shown)

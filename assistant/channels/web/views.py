@@ -8,7 +8,7 @@ from assistant.channels.files import service as files
 from assistant.channels.files.schemas import FileView
 from assistant.channels.web.schemas import ChatConversation, ChatMessage, Identified, Visitor
 from assistant.conversations import service as conversations
-from assistant.conversations.schemas import ConversationView, MessageView
+from assistant.conversations.schemas import DESK_ONLY, ConversationView, MessageView
 from assistant.desk.satisfaction import service as satisfaction
 from assistant.inbound.schemas import Accepted, Inbound
 from core_api.kit.clock import Clock
@@ -38,6 +38,11 @@ def of(session: Session, visitor: Visitor, found: ConversationView, clock: Clock
         identified=_identified(session, visitor) if known else None,
         satisfaction_asked=found.status == "resolved" and satisfaction.asked(session, found.id),
     )
+
+
+def shown(kept: Sequence[MessageView]) -> list[MessageView]:
+    """What the patient may see: all but lines for staff alone."""
+    return [one for one in kept if one.source != DESK_ONLY]
 
 
 def messages(session: Session, kept: Sequence[MessageView]) -> tuple[ChatMessage, ...]:

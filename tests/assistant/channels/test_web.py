@@ -129,6 +129,15 @@ class TestMessages:
             assert person.say("停车场怎么走", client_id="same") == first
         assert [one["seq"] for one in person.get("/messages").json()["items"]] == [1, 2, 3]
 
+    def test_a_line_for_staff_is_not_shown(self, person: Person, sessions: Sessions, clock: FixedClock) -> None:
+        person.say("你好")
+        with sessions.begin() as session:
+            conversations.note(session, UUID(person.conversation_id), "只给同事看", clock, "n1")
+        answered = person.say("停车场怎么走")
+        shown = [*person.get("/messages").json()["items"], *answered["replies"], *person.arrive()["messages"]]
+        assert len(shown) > 3
+        assert not any("只给同事看" in one["text"] for one in shown)
+
     def test_follow_the_last_topic(self, person: Person) -> None:
         person.say("取卵前一天要注意什么")
         assert person.reply_to("那要带什么") == "请带身份证和病历本。"
