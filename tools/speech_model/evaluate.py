@@ -1,7 +1,7 @@
 """Prints how well a model hears, with the service's own recogniser: by speaker, family and noise, confusions, speed.
 
 `--calibrate` writes the confidence from which a family of answers is accepted into the model's manifest, so that what
-is accepted of unseen speakers, words outside the grammar among them, is right in 99 of 100.
+is accepted of unseen speakers, words outside the grammar among them, is right in 199 of 200.
 """
 
 import argparse
@@ -20,12 +20,17 @@ from telephony.speech.vosk_recogniser import VoskRecogniser
 from tools.speech_model import cases, recordings, voices
 from tools.speech_model.cases import Case
 from tools.speech_model.features import RATE_HZ
-from tools.speech_model.units import word_units
+from tools.speech_model.units import UnknownSyllable, word_units
 
-PRECISION = 0.99
+PRECISION = 0.995
 CONFUSIONS = 20
 MARGIN = 0.003
-LEAST_ACCEPTED = 0.8
+LEAST_ACCEPTED = 0.99
+EXAMINER = "b"
+"""Thresholds are not set by her: she is who the model is examined with."""
+SAID_BACK = frozenset({"number"})
+"""A wrong temperature costs more than a question: numbers are said back however sure."""
+NEVER = 1.006
 FAMILIES = {
     "yes and no": "yes_no",
     "digits": "number",
@@ -49,7 +54,7 @@ class Outcome:
     @property
     def right(self) -> bool:
         """Words of the same sounds (北京 and 背景) are one to a model without tones."""
-        return self.case.inside and bool(self.text) and word_units(self.text) == word_units(self.case.text)
+        return self.case.inside and bool(self.text) and _sounds(self.text) == _sounds(self.case.text)
 
 
 class Recogniser:
@@ -154,12 +159,20 @@ def calibrate(outcomes: Sequence[Outcome], folder: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     for family in dict.fromkeys(FAMILIES[one.case.family] for one in outcomes):
         threshold, _, _ = coverage([one for one in outcomes if FAMILIES[one.case.family] == family])
-        found[family] = round(max(threshold + MARGIN, LEAST_ACCEPTED), 3)
+        found[family] = NEVER if family in SAID_BACK else round(max(threshold + MARGIN, LEAST_ACCEPTED), 3)
     found["other"] = max(found.values())
     path = folder / MANIFEST
     about = json.loads(path.read_text("utf-8")) | {"accept_at": found}
     path.write_text(json.dumps(about, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return found
+
+
+def _sounds(text: str) -> tuple[str, ...]:
+    """The units of a text; of one that has a syllable outside the language, the text itself."""
+    try:
+        return word_units(text)
+    except UnknownSyllable:
+        return (text,)
 
 
 def _kind(speaker: str) -> str:
@@ -188,7 +201,7 @@ def main() -> None:
     recogniser = Recogniser(chosen.model)
     outcomes = examine(recogniser, wanted + cases.outside(wanted))
     if chosen.calibrate:
-        print(calibrate(outcomes, chosen.model))
+        print(calibrate([one for one in outcomes if one.case.speaker != EXAMINER], chosen.model))
     print(report(outcomes, recogniser, chosen.model))
 
 

@@ -40,8 +40,8 @@ class Shape:
         layers: Residual layers; each looks three frames of 10 ms further to both sides.
     """
 
-    width: int = 160
-    layers: int = 6
+    width: int = 224
+    layers: int = 7
 
     @property
     def context(self) -> int:
