@@ -1,5 +1,6 @@
 """The safety gate: every message of a patient, whoever owns the conversation, before any model."""
 
+import re
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -9,10 +10,10 @@ from assistant.conversations.schemas import ConversationView, Frozen, Kept
 from assistant.safety import service as safety
 from assistant.safety.service import Screened
 from core_api.kit.clock import Clock
-from dialogs.api import TRIAL, cue
+from dialogs.api import TRIAL
 
-ANSWER_CHARS = 12
-"""A longer message says more than yes or no."""
+ANSWER = re.compile(r"[,，。\s]*(?:(?P<so>是的?|是[啊呀]|对的?|对[啊呀]|没错|嗯+|有)|不是的?|否)[了,，。.!！\s]*")
+"""Plainly yes or no. 没有 may mean that there are no movements, 好的 may mean the answer behind: neither is one."""
 
 
 class Told(Frozen):
@@ -95,12 +96,11 @@ def _doubted(session: Session, conversation: ConversationView, message: Screened
 
 def _answered(session: Session, message: Screened, seq: int) -> tuple[str, bool] | None:
     """The family that the patient was asked about, and whether they say that it is so; None where nothing was."""
-    text = (message.text or "").strip()
-    said = cue(text) if 0 < len(text) <= ANSWER_CHARS else None
-    if said not in {"affirm", "deny"}:
+    said = ANSWER.fullmatch(message.text or "")
+    if said is None:
         return None
     family = safety.asked_about(session, message, seq)
-    return None if family is None else (family, said == "affirm")
+    return None if family is None else (family, said["so"] is not None)
 
 
 def _screened(conversation: ConversationView, message_id: UUID, text: str | None) -> Screened:

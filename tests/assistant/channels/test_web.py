@@ -181,6 +181,13 @@ class TestMessages:
         assert reply["text"].startswith("好的，谢谢您告诉我")
         assert [kind for kind, _, _ in opened(sessions)] == ["suspected"]
 
+    @pytest.mark.parametrize("said", ["没有了", "没有", "好的"])
+    def test_what_is_not_plainly_yes_or_no_settles_nothing(self, person: Person, sessions: Sessions, said: str) -> None:
+        person.say(QUIET)
+        assert "谢谢您告诉我" not in person.reply_to(said)
+        assert "red_flag" not in {kind for kind, _, _ in opened(sessions)}
+        assert "suspected" in {kind for kind, _, _ in opened(sessions)}
+
     def test_a_yes_to_something_else_confirms_nothing(self, person: Person, sessions: Sessions) -> None:
         person.say(QUIET)
         for said in ("停车场怎么走", "是的"):
